@@ -1,0 +1,52 @@
+// Bundles each process entry into one file in dist/. `--production` minifies and drops source maps.
+import { build } from 'esbuild';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+const production = process.argv.includes('--production');
+const withTests = process.argv.includes('--tests');
+const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+
+const entries = [
+  { entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs', external: ['vscode'] },
+  { entryPoints: ['src/runner/main.ts'], outfile: 'dist/runner.cjs' },
+  { entryPoints: ['src/demo/main.ts'], outfile: 'dist/demo.cjs' },
+  { entryPoints: ['src/drivers/hook.ts'], outfile: 'dist/hook.cjs' },
+  { entryPoints: ['src/drivers/pi/extension.ts'], outfile: 'dist/pi-extension.mjs', format: 'esm' },
+];
+
+process.chdir(root);
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist');
+for (const entry of entries) {
+  const result = await build({ ...common, ...entry });
+  if (process.argv.includes('--meta')) {
+    await writeFile(`${entry.outfile}.meta.json`, JSON.stringify(result.metafile));
+  }
+}
+await copyFile('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
+
+if (withTests) {
+  // The suite that runs inside the extension host is bundled whole, mocha included.
+  await build({
+    ...common,
+    entryPoints: ['test/integration/index.ts'],
+    outfile: 'out/integration/index.cjs',
+    external: ['vscode', 'mocha'],
+    minify: false,
+  });
+}
+const sizes = await readdir('dist');
+console.log(`built ${sizes.filter((name) => !name.endsWith('.map')).join(', ')}`);
