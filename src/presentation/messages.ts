@@ -1,0 +1,174 @@
+import type { StoreHealth } from '../core/ports.ts';
+import type { SessionAction } from '../core/actions.ts';
+import { messageText, rowText } from './untrustedText.ts';
+import type { Translate } from './translate.ts';
+
+/**
+ * The sentences of commands. Questions name what happens and what is lost; refusals say what to do instead.
+ */
+
+/** A question in a modal dialog. The dialog has a Cancel button of its own. */
+export interface Confirmation {
+  readonly message: string;
+  readonly detail: string;
+  /** The button that goes on. */
+  readonly confirm: string;
+}
+
+/** Ends one or more agents. */
+export function confirmCancel(t: Translate, names: readonly string[]): Confirmation {
+  return {
+    message: names.length === 1 ? t('Cancel “{0}”?', rowText(names[0] ?? '')) : t('Cancel {0} sessions?', names.length),
+    detail: t('The agent and all processes that it started are ended. Files that it has written stay.'),
+    confirm: names.length === 1 ? t('End Agent') : t('End Agents'),
+  };
+}
+
+/** Marks a session whose agent still runs. */
+export function confirmComplete(t: Translate, name: string): Confirmation {
+  return {
+    message: t('Mark “{0}” as completed?', rowText(name)),
+    detail: t('Its agent is still running and will be ended. The session counts as completed, not as cancelled.'),
+    confirm: t('Mark as Completed'),
+  };
+}
+
+/** Asked each time, whatever the settings say. */
+export function confirmBypass(t: Translate, driverLabel: string, folder: string): Confirmation {
+  return {
+    message: t('Start {0} without permission checks?', rowText(driverLabel)),
+    detail: t('It can change and delete any file you can, run any command and use the network, without asking. The folder {0} does not limit it.', rowText(folder, 300)),
+    confirm: t('Start Without Checks'),
+  };
+}
+
+/** Forgets ended sessions. */
+export function confirmClear(t: Translate, count: number): Confirmation {
+  return {
+    message: count === 1 ? t('Clear 1 finished session?') : t('Clear {0} finished sessions?', count),
+    detail: t('Their rows and their history are removed. Files that the agents made stay.'),
+    confirm: t('Clear'),
+  };
+}
+
+/** What became of a prompt for one session. */
+export type PromptReport =
+  | { readonly name: string; readonly result: 'submitted' | 'typed' }
+  | { readonly name: string; readonly result: 'refused'; readonly reason: string };
+
+export interface Message {
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly text: string;
+}
+
+/** What became of a prompt; nothing to say when every agent confirmed it, because the rows show it. */
+export function promptOutcome(t: Translate, reports: readonly PromptReport[]): Message | undefined {
+  const refused = reports.flatMap((report) => (report.result === 'refused' ? [report] : []));
+  const typed = reports.filter((report) => report.result === 'typed');
+  const [firstRefused] = refused;
+  if (firstRefused !== undefined) {
+    if (reports.length === 1) return { severity: 'error', text: messageText(firstRefused.reason) };
+    const reasons = messageText(refused.map((report) => report.reason).join(' '));
+    return {
+      severity: 'warning',
+      text: t('The prompt was sent to {0} of {1} sessions. {2}', reports.length - refused.length, reports.length, reasons),
+    };
+  }
+  const [firstTyped] = typed;
+  if (firstTyped === undefined) return undefined;
+  const text =
+    typed.length === 1
+      ? t('The prompt was typed into “{0}”. This agent does not confirm prompts: look at its terminal.', rowText(firstTyped.name))
+      : t('The prompt was typed into {0} sessions that do not confirm prompts: look at their terminals.', typed.length);
+  return { severity: 'info', text };
+}
+
+/** A picked agent is not on this machine. */
+export function driverMissing(t: Translate, label: string, installHint: string, pathSetting: string | undefined): string {
+  const hint = rowText(installHint, 300);
+  return pathSetting === undefined
+    ? t('{0} was not found. {1}', rowText(label), hint)
+    : t('{0} was not found. {1} If it is installed elsewhere, set {2}.', rowText(label), hint, pathSetting);
+}
+
+/** There is no session for which an action is valid. */
+export function nothingToActOn(t: Translate, action: SessionAction): string {
+  switch (action) {
+    case 'prompt': return t('No session can take a prompt now. An agent that asks something is answered in its terminal.');
+    case 'reveal': return t('No session has a terminal in this window.');
+    case 'interrupt': return t('No session has a turn to interrupt.');
+    case 'complete': return t('No running session can be marked as completed.');
+    case 'cancel': return t('No session is active.');
+    case 'restart': return t('No session can be restarted. Failed, aborted, cancelled and terminated sessions can.');
+    case 'inspect': return t('There is no session yet.');
+    case 'openArtifact': return t('No session has reported an artifact yet.');
+    case 'clear': return t('No session is finished.');
+  }
+}
+
+/** Why nothing can be started here. */
+export function untrustedWorkspace(t: Translate): string {
+  return t('This workspace is not trusted. Agents run commands in it, so trust it before you start one.');
+}
+
+export function noFolder(t: Translate): string {
+  return t('Open a folder first: an agent needs one to work in.');
+}
+
+export function readerWindow(t: Translate): string {
+  return t('Another window manages this fleet. Use that window to change it.');
+}
+
+export function artifactGone(t: Translate, path: string): string {
+  return t('The file {0} does not exist any more.', rowText(path, 300));
+}
+
+export function artifactOutside(t: Translate, path: string): string {
+  return t('The file {0} lies outside the folders of its session and was not opened.', rowText(path, 300));
+}
+
+/** @param problem a sentence about one entry, from the custom driver. */
+export function badCustomAgent(t: Translate, problem: string): string {
+  return t('The setting agentFleet.customAgents has an entry that was left out. {0}', messageText(problem));
+}
+
+export function unknownDefaultDriver(t: Translate, id: string): string {
+  return t('The setting agentFleet.defaultDriver names “{0}”, which is not known.', rowText(id));
+}
+
+export function sessionGone(t: Translate): string {
+  return t('This session is not in the registry any more. It may have been cleared.');
+}
+
+export function sessionIdCopied(t: Translate, name: string): string {
+  return t('The session ID of “{0}” was copied.', rowText(name));
+}
+
+export function activationFailed(t: Translate, reason: string): string {
+  return t('Agent Fleet could not start: {0}', rowText(reason, 300));
+}
+
+/** A damaged registry was put aside, or rows were left out. */
+export function registryDamaged(t: Translate, report: { readonly skippedRows: number; readonly setAside?: string }): string | undefined {
+  if (report.setAside !== undefined) return t('The fleet registry was damaged and was set aside as {0}. What could be read was kept.', rowText(report.setAside, 300));
+  if (report.skippedRows === 0) return undefined;
+  return report.skippedRows === 1 ? t('1 session could not be read and was left out.') : t('{0} sessions could not be read and were left out.', report.skippedRows);
+}
+
+/** The line above the tree (`TreeView.message`), or nothing. */
+export function viewMessage(t: Translate, state: { readonly role: 'owner' | 'reader'; readonly health: StoreHealth; readonly trusted: boolean }): string | undefined {
+  if (!state.health.persisted) return t('Changes are not saved: {0}. Agents keep running.', rowText(state.health.reason, 160));
+  if (!state.trusted) return t('Restricted Mode: sessions are shown, nothing can be started.');
+  if (state.role === 'reader') return t('Another window manages this fleet. This one shows it.');
+  return undefined;
+}
+
+/** Asked once, before the first start of an agent that wants its user's consent for hooks. */
+export function confirmHooks(t: Translate, driverLabel: string): Confirmation & { readonly decline: string } {
+  return {
+    message: t('May {0} report to Agent Fleet?', rowText(driverLabel)),
+    detail: t('{0} wants your consent before it runs hooks. Ours only write a small file that says what the agent does. Your configuration is not changed. Without them, only the window title tells what the agent does.', rowText(driverLabel)),
+    confirm: t('Allow Hooks'),
+    decline: t('Use Titles Only'),
+  };
+}
