@@ -1,0 +1,268 @@
+import { nextEvent } from '../base/event.ts';
+import { DisposableMap, DisposableStore, toDisposable, type Disposable } from '../base/disposable.ts';
+import { Deferred, detach, SerialQueue } from '../base/async.ts';
+import { FleetError, messageOf } from '../base/errors.ts';
+import type { Logger, Timers } from '../base/ports.ts';
+import { validActions, type SessionAction } from './actions.ts';
+import { refused } from './errors.ts';
+import { FirstPrompts } from './firstPrompts.ts';
+import type { FleetService } from './fleetService.ts';
+import type { DriverCatalog, RunnerGateway, StopRequest, TerminalHost } from './ports.ts';
+import { asPaste, cleanPrompt, enterDelayMs } from './prompt.ts';
+import { isActive, isTerminal, type Session } from './session.ts';
+
+/** How sure it is that a prompt arrived: the agent's own event said so, or it was typed and nothing can say. */
+export type PromptResult = 'submitted' | 'typed';
+
+export interface SessionControllerOptions {
+  readonly fleet: FleetService;
+  readonly drivers: DriverCatalog;
+  readonly terminals: TerminalHost;
+  readonly runners: RunnerGateway;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Pause between the steps of the stop ladder, milliseconds. Read at each stop. */
+  readonly graceMs: () => number;
+}
+
+/** How long to wait for an agent's own word that it took a typed prompt, before Enter is pressed once more. */
+const proofMs = 2500;
+/** A stop order that no runner takes within this time falls back to closing the terminal, milliseconds. */
+const orderMs = 2000;
+
+/**
+ * What a person can do to a running session. Each call checks by itself whether it is valid, whoever calls,
+ * and its effect comes back through the fleet like any other fact.
+ */
+export class SessionController implements Disposable {
+  readonly #options: SessionControllerOptions;
+  readonly #disposables = new DisposableStore();
+  readonly #typing = new Map<string, SerialQueue>();
+  /** Sessions whose runner took the order to stop, or is being told. */
+  readonly #stopping = new Set<string>();
+  /** Terminals that will be closed unless their runner calls. */
+  readonly #closing: DisposableMap<string, Disposable>;
+
+  constructor(options: SessionControllerOptions) {
+    this.#options = options;
+    const { fleet, runners, terminals, timers, logger } = options;
+    this.#closing = this.#disposables.add(new DisposableMap());
+    const canPrompt = (session: Session): boolean => this.#can(session, 'prompt');
+    const send = (id: string, prompt: string): Promise<PromptResult> => this.sendPrompt(id, prompt);
+    this.#disposables.add(new FirstPrompts({ fleet, terminals, timers, logger, canPrompt, send }));
+    this.#disposables.add(runners.onDidConnect(({ sessionId }) => this.#onConnect(sessionId)));
+    this.#disposables.add(fleet.onDidChange(({ changed }) => changed.filter((session) => !isActive(session.status)).forEach((session) => this.#forget(session.id))));
+  }
+
+  /**
+   * Types a prompt into one session. At most one at a time per session.
+   * @throws FleetError `NotFound`, `EmptyPrompt`, `PromptTooLong`, `Refused` with the reason, `NoTerminal`.
+   */
+  async sendPrompt(id: string, text: string): Promise<PromptResult> {
+    const { fleet } = this.#options;
+    const prompt = cleanPrompt(text);
+    try {
+      this.#promptable(id);
+      const result = await this.#serial(id).add(async () => this.#type(this.#promptable(id), prompt));
+      await fleet.promptSent(id, { text: prompt, result });
+      return result;
+    } catch (error) {
+      if (fleet.isOwner && fleet.find(id) !== undefined && !this.#disposables.isDisposed) {
+        const note = fleet.record(id, 'promptRefused', 'user', { reason: messageOf(error) });
+        await note.catch((cause: unknown) => this.#options.logger.warn(`the refusal of a prompt to ${id} was not recorded`, cause));
+      }
+      throw error;
+    }
+  }
+
+  /** Interrupts the turn; the session goes on. @throws FleetError `NotFound`, `Refused`. */
+  async interrupt(id: string): Promise<void> {
+    const { fleet, drivers, terminals, runners } = this.#options;
+    const session = fleet.get(id);
+    if (!this.#can(session, 'interrupt')) throw refused(session, 'has no turn to interrupt', whyNot(session, terminals.has(id)));
+    const means = drivers.get(session.driver)?.interrupt ?? { type: 'keys' as const, keys: '\u0003' };
+    if (means.type === 'keys') terminals.write(id, means.keys);
+    else await runners.signal(id, means.signal);
+    await fleet.record(id, 'interrupted', 'user', { means: means.type });
+  }
+
+  /** Shows the session's terminal. @throws FleetError `NotFound`, `Refused`. */
+  reveal(id: string): void {
+    const session = this.#options.fleet.get(id);
+    if (!this.#options.terminals.has(id)) throw refused(session, 'has no terminal here', 'it was closed, or it belongs to another window.');
+    this.#options.terminals.reveal(id);
+  }
+
+  /** Records that the work is done and ends the agent. @throws FleetError `NotFound`, `Refused`. */
+  async complete(id: string, summary: string | undefined): Promise<void> {
+    const { fleet, runners, logger } = this.#options;
+    const session = fleet.get(id);
+    if (!this.#can(session, 'complete')) throw refused(session, 'cannot be marked completed', whyNot(session, true));
+    const text = summary?.trim();
+    await fleet.complete(id, text === undefined || text === '' ? undefined : text);
+    if (runners.isConnected(id)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
+  }
+
+  /**
+   * Ends a session. Its process is stopped first; the row becomes cancelled when the process is gone. Resolves
+   * when the order is given. A second cancel is refused in words.
+   * @throws FleetError `NotFound`, `Refused`.
+   */
+  async cancel(id: string, reason: string | undefined): Promise<void> {
+    const { fleet, runners, terminals, logger } = this.#options;
+    const session = fleet.get(id);
+    if (!this.#can(session, 'cancel')) throw refused(session, 'cannot be cancelled', whyNot(session, true));
+    if ((this.#stopping.has(id) && runners.isConnected(id)) || this.#closing.has(id)) {
+      throw refused(session, 'is being cancelled already', 'its processes are ending.');
+    }
+    const why = reason?.trim() || undefined;
+    await fleet.requestStop(id, why);
+    if (runners.isConnected(id)) {
+      try {
+        await this.#stop(id, 'SIGINT');
+      } catch (error) {
+        // A runner that takes no order still ends its agent when its terminal is closed.
+        if (!terminals.has(id)) throw error;
+        logger.warn(`the runner of ${id} took no order; its terminal is closed`, error);
+        terminals.close(id);
+      }
+    } else if (terminals.has(id)) {
+      // The runner is still starting: it is told as soon as it calls; if it never does, its terminal is closed.
+      this.#closing.set(
+        id,
+        this.#options.timers.after(orderMs, () => {
+          this.#closing.delete(id);
+          if (!runners.isConnected(id)) terminals.close(id);
+        }),
+      );
+    } else if (session.runner === undefined && session.agent === undefined) {
+      await fleet.cancelled(id, why);
+    } else {
+      logger.info(`${id} has no runner and no terminal here; it ends when its process is proven gone`);
+    }
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #can(session: Session, action: SessionAction): boolean {
+    const { fleet, terminals } = this.#options;
+    return validActions(session, { hasTerminal: terminals.has(session.id), canChange: fleet.isOwner }).has(action);
+  }
+
+  async #stop(id: string, from: StopRequest['from']): Promise<void> {
+    this.#stopping.add(id);
+    try {
+      await this.#options.runners.stop(id, { from, graceMs: this.#options.graceMs() });
+    } catch (error) {
+      this.#stopping.delete(id);
+      throw error;
+    }
+  }
+
+  #serial(id: string): SerialQueue {
+    let queue = this.#typing.get(id);
+    if (queue === undefined) this.#typing.set(id, (queue = new SerialQueue()));
+    return queue;
+  }
+
+  /** @throws FleetError `NotFound`, `Refused`. */
+  #promptable(id: string): Session {
+    const session = this.#options.fleet.get(id);
+    if (!this.#can(session, 'prompt')) throw refused(session, 'cannot take a prompt', whyNoPrompt(session, this.#options.terminals.has(id)));
+    return session;
+  }
+
+  /** The measured way: bracketed paste, a pause, Enter by itself; one more Enter if the agent's events do not show the prompt. */
+  async #type(session: Session, prompt: string): Promise<PromptResult> {
+    const { drivers, terminals, fleet } = this.#options;
+    const { id } = session;
+    const proves = drivers.get(session.driver)?.provesPrompts ?? false;
+    const taken = new Deferred<void>();
+    let isTaken = false;
+    terminals.write(id, asPaste(prompt));
+    await this.#pause(enterDelayMs);
+    const listener = this.#disposables.add(
+      fleet.onDidTakePrompt(({ sessionId }) => {
+        if (sessionId !== id) return;
+        isTaken = true;
+        taken.resolve();
+      }),
+    );
+    try {
+      for (let enter = 1; enter <= 2; enter++) {
+        // Never press Enter into a dialog that opened meanwhile: it would choose its first item.
+        const now = fleet.get(id);
+        if (isAsking(now)) break;
+        if (enter === 1) this.#promptable(id);
+        else if (!this.#can(now, 'prompt')) break;
+        terminals.write(id, '\r');
+        if (!proves) break;
+        await this.#pause(proofMs, taken.promise);
+        if (isTaken) return 'submitted';
+      }
+      return 'typed';
+    } finally {
+      this.#disposables.delete(listener);
+    }
+  }
+
+  /** Waits for `ms` milliseconds, or until `sooner`. @throws FleetError `Closing` when the window goes away meanwhile. */
+  async #pause(ms: number, sooner?: Promise<void>): Promise<void> {
+    const over = new Deferred<void>();
+    const wait = new DisposableStore();
+    wait.add(this.#options.timers.after(ms, () => over.resolve()));
+    wait.add(toDisposable(() => over.reject(new FleetError('Closing', 'The window is closing.'))));
+    this.#disposables.add(wait);
+    try {
+      await Promise.race(sooner === undefined ? [over.promise] : [over.promise, sooner]);
+    } finally {
+      over.promise.catch(() => undefined);
+      this.#disposables.delete(wait);
+    }
+  }
+
+  #onConnect(id: string): void {
+    const session = this.#options.fleet.find(id);
+    if (session === undefined) return;
+    const { logger } = this.#options;
+    this.#closing.delete(id);
+    // A status that this version cannot read is no reason to end an agent.
+    if (session.stopRequest !== undefined) detach(this.#stop(id, 'SIGINT'), logger, `cancelling ${id}`);
+    else if (isTerminal(session.status)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
+  }
+
+  #forget(id: string): void {
+    this.#typing.delete(id);
+    this.#stopping.delete(id);
+    this.#closing.delete(id);
+  }
+}
+
+/** Resolves when the session has reached a terminal status. */
+export async function whenEnded(fleet: FleetService, id: string): Promise<Session> {
+  const now = fleet.get(id);
+  if (!isActive(now.status)) return now;
+  const change = await nextEvent(fleet.onDidChange, ({ changed }) => changed.some((session) => session.id === id && !isActive(session.status)));
+  return change.changed.find((session) => session.id === id) as Session;
+}
+
+function isAsking({ status, signal }: Session): boolean {
+  return status === 'running' && (signal?.activity === 'needs_permission' || signal?.activity === 'needs_answer');
+}
+
+function whyNoPrompt(session: Session, hasTerminal: boolean): string {
+  const kind = session.signal?.activity;
+  if (session.status === 'running' && kind === 'needs_permission') return 'it asks for permission. Answer that in its terminal first.';
+  if (session.status === 'running' && kind === 'needs_answer') return 'it asks a question. Answer that in its terminal first.';
+  return whyNot(session, hasTerminal);
+}
+
+function whyNot(session: Session, hasTerminal: boolean): string {
+  if (session.status === 'provisioning') return 'it is still starting.';
+  if (session.status === 'retiring') return 'it is retiring.';
+  if (!isActive(session.status)) return `it has ended: ${session.status}.`;
+  if (!hasTerminal) return 'its terminal is closed, or belongs to another window.';
+  return 'another window manages this fleet.';
+}

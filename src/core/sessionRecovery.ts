@@ -1,0 +1,198 @@
+import { DisposableMap, DisposableStore, type Disposable } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/event.ts';
+import { detach, SerialQueue } from '../base/async.ts';
+import { isFleetError } from '../base/errors.ts';
+import type { Clock, Logger, Timers } from '../base/ports.ts';
+import type { FleetService } from './fleetService.ts';
+import type { ProcessControl, ProcessProbe, RunnerGateway, SessionFolders, TerminalHost } from './ports.ts';
+import type { RunnerEvent } from './runnerEvents.ts';
+import { isActive, type Liveness, type Session } from './session.ts';
+
+export interface SessionRecoveryOptions {
+  readonly fleet: FleetService;
+  readonly runners: RunnerGateway;
+  readonly terminals: TerminalHost;
+  readonly folders: SessionFolders;
+  readonly probe: ProcessProbe;
+  readonly processes: ProcessControl;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+/** A runner that lost its connection gets this long to come back before the evidence is looked at, milliseconds. */
+const reconnectMs = 3000;
+/** How often sessions without a runner are looked at again, milliseconds. */
+const recheckMs = 15_000;
+/** A start that left no trace but its launch file for so long has failed, milliseconds. */
+const startMs = 30_000;
+
+/**
+ * Decides what became of sessions whose runner does not talk to this window: after a reload, a crash, a reboot, or a
+ * killed runner. Evidence in this order: the runner's connection, its spool, then the processes themselves
+ * (pid + start time + boot id). Without evidence a session stays as it is; unknown is never reaped (seed rows L10, V2, V4, V5).
+ */
+export class SessionRecovery implements Disposable {
+  readonly #options: SessionRecoveryOptions;
+  readonly #disposables = new DisposableStore();
+  readonly #checks: DisposableMap<string, Disposable>;
+  readonly #verdicts = new Map<string, Liveness>();
+  readonly #skipped = new Map<string, number>();
+  readonly #orders = new Set<string>();
+  readonly #queue = new SerialQueue();
+  readonly #changed: Emitter<{ sessionId: string }>;
+
+  constructor(options: SessionRecoveryOptions) {
+    this.#options = options;
+    const { fleet, runners, terminals } = options;
+    this.#checks = this.#disposables.add(new DisposableMap());
+    this.#changed = this.#disposables.add(new Emitter<{ sessionId: string }>(options.logger));
+    this.onDidChangeLiveness = this.#changed.event;
+    this.#disposables.add(
+      fleet.onDidOpen((report) => {
+        for (const session of report.sessions) if (isActive(session.status)) this.#plan(session.id, 0);
+      }),
+    );
+    this.#disposables.add(
+      fleet.onDidChange(({ added, changed }) => {
+        for (const session of added) if (isActive(session.status)) this.#plan(session.id, recheckMs);
+        // A stop that no runner can take is carried out here.
+        for (const session of changed) {
+          if (session.stopRequest !== undefined && isActive(session.status) && !this.#orders.has(session.id) && !runners.isConnected(session.id)) {
+            this.#orders.add(session.id);
+            this.#plan(session.id, 0);
+          }
+        }
+      }),
+    );
+    // A fresh frame makes the editor hand this window the titles of an agent that was running before.
+    this.#disposables.add(terminals.onDidAdopt(({ sessionId }) => detach(runners.reframe(sessionId), options.logger, `reframing ${sessionId}`)));
+    this.#disposables.add(runners.onDidConnect((connected) => this.#onConnect(connected.sessionId, connected.runner.pid)));
+    this.#disposables.add(runners.onDidDisconnect(({ sessionId }) => this.#plan(sessionId, reconnectMs)));
+    this.#disposables.add(terminals.onDidClose(({ sessionId, reason }) => reason !== 'shutdown' && this.#plan(sessionId, reconnectMs)));
+  }
+
+  /** The newest verdict about a session's process changed. */
+  readonly onDidChangeLiveness: Event<{ sessionId: string }>;
+
+  /** The newest verdict; `unknown` before there is one, `dead` for ended sessions. */
+  liveness(session: Session): Liveness {
+    if (!isActive(session.status)) return 'dead';
+    if (this.#options.runners.isConnected(session.id)) return 'alive';
+    return this.#verdicts.get(session.id) ?? 'unknown';
+  }
+
+  /** Looks at one session now. Resolves when what was found is applied. */
+  check(sessionId: string): Promise<void> {
+    return this.#queue.add(() => this.#check(sessionId));
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #onConnect(sessionId: string, runnerPid: number): void {
+    this.#checks.delete(sessionId);
+    this.#setVerdict(sessionId, 'alive');
+    this.#options.terminals.adopt(sessionId, runnerPid);
+  }
+
+  #plan(sessionId: string, ms: number): void {
+    if (this.#disposables.isDisposed) return;
+    const { timers, logger } = this.#options;
+    this.#checks.set(
+      sessionId,
+      timers.after(ms, () => {
+        this.#checks.delete(sessionId);
+        detach(this.check(sessionId), logger, `looking after ${sessionId}`);
+      }),
+    );
+  }
+
+  async #check(sessionId: string): Promise<void> {
+    const { fleet, runners } = this.#options;
+    if (!fleet.isOwner) return;
+    const before = fleet.find(sessionId);
+    if (before === undefined || !isActive(before.status) || runners.isConnected(sessionId)) return;
+    try {
+      await this.#look(before);
+    } finally {
+      // Also when the disk or the look at the processes failed: an evidence that is missing now may be there later.
+      const after = fleet.find(sessionId);
+      const isOpen = after !== undefined && isActive(after.status) && !runners.isConnected(sessionId);
+      // What happened during the look may have asked for a sooner one.
+      if (isOpen && !this.#checks.has(sessionId)) this.#plan(sessionId, recheckMs);
+    }
+  }
+
+  async #look(before: Session): Promise<void> {
+    const { fleet, runners, folders } = this.#options;
+    const sessionId = before.id;
+    const spool = await folders.spool(sessionId, before.lastRunnerSeq);
+    await this.#apply(sessionId, spool.events);
+    await this.#countSkipped(sessionId, spool.skipped);
+    const session = fleet.find(sessionId);
+    if (session === undefined || !isActive(session.status) || runners.isConnected(sessionId)) return;
+    if (session.runner === undefined && session.agent === undefined) await this.#checkStart(session);
+    else await this.#checkProcesses(session);
+  }
+
+  /** What the spool says counts also while the registry cannot be written: the spool keeps it. */
+  async #apply(sessionId: string, events: readonly RunnerEvent[]): Promise<void> {
+    const { fleet, logger } = this.#options;
+    try {
+      await fleet.applyRunnerEvents(sessionId, events);
+    } catch (error) {
+      if (!isFleetError(error, 'NotPersisted')) throw error;
+      logger.warn(`the spool of ${sessionId} is read but not persisted yet`, error);
+    }
+  }
+
+  /** No process is known: the runner never said that it started. */
+  async #checkStart(session: Session): Promise<void> {
+    const { fleet, folders, clock, terminals } = this.#options;
+    if (session.status !== 'provisioning' || terminals.has(session.id)) return;
+    const { stopRequest } = session;
+    // A start that is to be stopped anyway need not get the time to show itself.
+    if (stopRequest === undefined && clock.now() - session.createdAt < startMs) return;
+    if (!(await folders.isLaunchPending(session.id))) return;
+    if (fleet.find(session.id)?.status !== 'provisioning') return;
+    if (stopRequest === undefined) await fleet.abortProvisioning(session.id, 'the window closed before the agent started');
+    else await fleet.cancelled(session.id, stopRequest.reason);
+  }
+
+  async #checkProcesses(session: Session): Promise<void> {
+    const { fleet, probe } = this.#options;
+    const runner = await probe.liveness(session.runner);
+    const agent = await probe.liveness(session.agent);
+    const verdict: Liveness = runner === 'alive' || agent === 'alive' ? 'alive' : runner === 'dead' && agent === 'dead' ? 'dead' : 'unknown';
+    if (verdict !== 'dead') {
+      this.#setVerdict(session.id, verdict);
+      if (runner !== 'dead' || agent !== 'alive' || session.agent === undefined || session.stopRequest === undefined) return;
+      // Nobody else is left who could carry out the stop.
+      await this.#options.processes.end(session.id, session.agent);
+      if ((await probe.liveness(session.agent)) !== 'dead') return;
+    }
+    // The runner may have written its last words between the first look at the spool and its end.
+    const { events } = await this.#options.folders.spool(session.id, session.lastRunnerSeq);
+    await this.#apply(session.id, events);
+    const now = fleet.find(session.id);
+    if (now === undefined || !isActive(now.status)) return;
+    if (now.stopRequest !== undefined) await fleet.cancelled(now.id, now.stopRequest.reason);
+    else await fleet.terminated(now.id, 'its processes are gone and nobody saw how they ended (the editor or the machine stopped); exit code unknown');
+  }
+
+  /** Counts bad lines of the spool once, however often it is read. */
+  async #countSkipped(sessionId: string, skipped: number): Promise<void> {
+    const known = this.#skipped.get(sessionId) ?? 0;
+    if (skipped <= known) return;
+    this.#skipped.set(sessionId, skipped);
+    await this.#options.fleet.addSkipped(sessionId, skipped - known, 'lines of the spool file could not be read');
+  }
+
+  #setVerdict(sessionId: string, verdict: Liveness): void {
+    if (this.#verdicts.get(sessionId) === verdict) return;
+    this.#verdicts.set(sessionId, verdict);
+    this.#changed.fire({ sessionId });
+  }
+}

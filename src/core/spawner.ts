@@ -1,0 +1,156 @@
+import { FleetError, isFleetError, messageOf } from '../base/errors.ts';
+import type { IdSource, Logger } from '../base/ports.ts';
+import { oneLine, plainText } from '../base/text.ts';
+import { refused } from './errors.ts';
+import type { FleetService } from './fleetService.ts';
+import type { DriverCatalog, SessionFolders, TerminalHost } from './ports.ts';
+import { cleanPrompt } from './prompt.ts';
+import type { PermissionPolicy, Session } from './session.ts';
+import { validActions } from './actions.ts';
+
+export interface SpawnRequest {
+  readonly driver: string;
+  readonly name: string;
+  /** Absent or blank: the agent starts and waits. */
+  readonly prompt?: string;
+  readonly policy: PermissionPolicy;
+  /** Absolute path of an existing folder. */
+  readonly cwd: string;
+  readonly variant?: string;
+  readonly parentId?: string;
+}
+
+export interface SpawnerOptions {
+  readonly fleet: FleetService;
+  readonly drivers: DriverCatalog;
+  readonly folders: SessionFolders;
+  readonly terminals: TerminalHost;
+  readonly ids: IdSource;
+  /** SHA-256 in hex. */
+  readonly hash: (text: string) => string;
+  readonly isFolder: (path: string) => Promise<boolean>;
+  /**
+   * Whether the person trusts the workspace; with a folder, whether it belongs to the trusted workspace. Checked here too, because
+   * commands can be called without the view.
+   */
+  readonly isTrusted: (folder?: string) => boolean;
+  readonly logger: Logger;
+}
+
+const maxNameLength = 80;
+
+/**
+ * Starts agents (seed row T1): check, register in `provisioning`, prepare, open the terminal. The session becomes `running` when
+ * its runner says so. What fails on the way ends the session as failed and takes back what was made.
+ */
+export class Spawner {
+  readonly #options: SpawnerOptions;
+
+  constructor(options: SpawnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns the session as registered; its start shows in the fleet.
+   * @throws FleetError `NotTrusted`, `BadName`, `NameTaken`, `EmptyPrompt`, `PromptTooLong`, `FolderGone`, `UnknownDriver`,
+   * `NotInstalled`, `UnsupportedPolicy`, `MaxConcurrentExceeded`, `NotOwner`, `TerminalFailed`, `Cancelled`.
+   */
+  async spawn(request: SpawnRequest): Promise<Session> {
+    return this.#start(request, { attempt: 1 });
+  }
+
+  /** A new attempt of a session that ended without success (seed row L15). @throws FleetError `Refused` and those of `spawn`. */
+  async restart(id: string): Promise<Session> {
+    const old = this.#options.fleet.get(id);
+    if (!validActions(old, { hasTerminal: false, canChange: true }).has('restart')) {
+      throw refused(old, 'cannot be restarted', `it is ${old.status}. Only failed, aborted, cancelled and terminated sessions can.`);
+    }
+    const { prompt, policy, cwd, variant } = old.spec;
+    const session = await this.#start(
+      {
+        driver: old.driver,
+        name: old.name,
+        policy,
+        cwd,
+        ...(prompt === undefined ? {} : { prompt }),
+        ...(variant === undefined ? {} : { variant }),
+        ...(old.parentId === undefined ? {} : { parentId: old.parentId }),
+      },
+      { attempt: old.attempt + 1, restartOf: old.id },
+    );
+    this.#options.terminals.close(old.id);
+    return session;
+  }
+
+  async #start(request: SpawnRequest, lineage: { attempt: number; restartOf?: string }): Promise<Session> {
+    const { fleet, drivers, folders, terminals, ids, hash, logger } = this.#options;
+    if (!this.#options.isTrusted()) {
+      throw new FleetError('NotTrusted', 'This folder is not trusted, so no agent is started in it. Trust the workspace first.');
+    }
+    const name = checkName(request.name);
+    const prompt = request.prompt === undefined || request.prompt.trim() === '' ? undefined : cleanPrompt(request.prompt);
+    if (!(await this.#options.isFolder(request.cwd))) {
+      throw new FleetError('FolderGone', `The folder ${request.cwd} does not exist. Choose another folder.`);
+    }
+    const driver = drivers.get(request.driver);
+    if (driver === undefined) throw new FleetError('UnknownDriver', `No agent is called “${oneLine(request.driver, 60)}”.`);
+    const context = await drivers.locate(request.driver, request.variant);
+    const sessionId = ids.sessionId();
+    const token = ids.token();
+    const shared = {
+      policy: request.policy,
+      cwd: request.cwd,
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(request.variant === undefined ? {} : { variant: request.variant }),
+    };
+    const parent = request.parentId === undefined ? {} : { parentId: request.parentId };
+    const plan = await driver.plan(
+      { sessionId, name, conversationId: ids.uuid(), folderTrusted: this.#options.isTrusted(request.cwd), ...shared },
+      { ...context, sessionDir: folders.pathOf(sessionId) },
+    );
+    await fleet.register({
+      id: sessionId,
+      name,
+      driver: request.driver,
+      spec: shared,
+      tokenHash: hash(token),
+      ...parent,
+      ...lineage,
+      ...(plan.conversationId === undefined ? {} : { conversationId: plan.conversationId }),
+      ...(prompt !== undefined && !plan.promptInArgv ? { promptToType: prompt } : {}),
+    });
+    try {
+      const launch = await folders.prepare({ sessionId, name, token, cwd: request.cwd, plan, ...parent });
+      if (fleet.get(sessionId).status !== 'provisioning') throw new FleetError('Cancelled', `“${name}” was cancelled before its agent was started.`);
+      await terminals.launch(launch);
+    } catch (error) {
+      // It may have been cancelled meanwhile: that end stands.
+      if (fleet.find(sessionId)?.status === 'provisioning') {
+        const reason = isFleetError(error) ? error.message : `the agent could not be started: ${messageOf(error)}`;
+        await fleet.provisioningFailed(sessionId, oneLine(reason, 300));
+      }
+      await folders.remove(sessionId).catch((cause: unknown) => logger.warn(`could not remove the folder of ${sessionId}`, cause));
+      throw error;
+    }
+    return fleet.get(sessionId);
+  }
+}
+
+/** @throws FleetError `BadName`. */
+export function checkName(name: string): string {
+  const trimmed = name.trim();
+  const clean = oneLine(trimmed, maxNameLength + 1);
+  if (clean === '') throw new FleetError('BadName', 'The name is empty. Give the session a short name.');
+  if (clean.length > maxNameLength) throw new FleetError('BadName', `The name is too long: at most ${maxNameLength} characters.`);
+  if (plainText(trimmed) !== trimmed || /[\n\t]/.test(trimmed)) throw new FleetError('BadName', 'The name holds control characters. Use one line of plain text.');
+  return clean;
+}
+
+/** `wanted`, or `wanted-2`, `wanted-3` … when an active session has that name. */
+export function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(wanted)) return wanted;
+  for (let n = 2; ; n++) {
+    const name = `${wanted}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}

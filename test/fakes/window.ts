@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { DisposableStore, type Disposable } from '../../src/base/disposable.ts';
+import { FleetService, type FleetChange } from '../../src/core/fleetService.ts';
+import { SessionController } from '../../src/core/sessionController.ts';
+import { SessionRecovery } from '../../src/core/sessionRecovery.ts';
+import { Spawner } from '../../src/core/spawner.ts';
+import type { Session } from '../../src/core/session.ts';
+import { FakeCatalog } from './drivers.ts';
+import { CountingIds } from './ids.ts';
+import { RecordingLogger } from './logger.ts';
+import { FakeMachine } from './processes.ts';
+import { FakeRunners } from './runnerGateway.ts';
+import { FakeFolders } from './sessionFolders.ts';
+import { MemoryStore } from './sessionStore.ts';
+import { FakeTerminals } from './terminalHost.ts';
+import { FakeTime } from './time.ts';
+
+/** What outlives a window: the disk, the machine, the clock. */
+export interface Surroundings {
+  readonly store?: MemoryStore;
+  readonly folders?: FakeFolders;
+  readonly machine?: FakeMachine;
+  readonly time?: FakeTime;
+}
+
+/** One window's core, on fakes. */
+export class FakeWindow implements Disposable {
+  readonly time: FakeTime;
+  readonly store: MemoryStore;
+  readonly folders: FakeFolders;
+  readonly machine: FakeMachine;
+  readonly terminals = new FakeTerminals();
+  readonly runners = new FakeRunners();
+  readonly catalog = new FakeCatalog();
+  readonly logger = new RecordingLogger();
+  readonly ids = new CountingIds();
+  readonly changes: FleetChange[] = [];
+  readonly fleet: FleetService;
+  readonly spawner: Spawner;
+  readonly controller: SessionController;
+  readonly recovery: SessionRecovery;
+  limit = 0;
+  isTrusted = true;
+  hasFolder = true;
+  readonly #disposables = new DisposableStore();
+
+  constructor(around: Surroundings = {}) {
+    this.time = around.time ?? new FakeTime();
+    this.store = around.store ?? new MemoryStore();
+    this.folders = around.folders ?? new FakeFolders();
+    this.machine = around.machine ?? new FakeMachine();
+    const { store, folders, terminals, runners, catalog: drivers, logger, ids, machine, time } = this;
+    this.fleet = this.#disposables.add(new FleetService({ store, drivers, clock: time, logger, maxConcurrent: () => this.limit }));
+    this.#disposables.add(this.fleet.onDidChange((change) => this.changes.push(change)));
+    const { fleet } = this;
+    this.recovery = this.#disposables.add(
+      new SessionRecovery({ fleet, runners, terminals, folders, probe: machine, processes: machine, clock: time, timers: time, logger }),
+    );
+    this.controller = this.#disposables.add(new SessionController({ fleet, drivers, terminals, runners, timers: time, logger, graceMs: () => 750 }));
+    this.spawner = new Spawner({
+      fleet,
+      drivers,
+      folders,
+      terminals,
+      ids,
+      hash: (text) => createHash('sha256').update(text).digest('hex'),
+      isFolder: () => Promise.resolve(this.hasFolder),
+      isTrusted: () => this.isTrusted,
+      logger,
+    });
+  }
+
+  /** A window that has read its registry. */
+  static async open(sessions: readonly Session[] = [], around: Surroundings = {}): Promise<FakeWindow> {
+    const window = new FakeWindow({ store: new MemoryStore(sessions), ...around });
+    await window.fleet.open();
+    window.changes.length = 0;
+    return window;
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+}

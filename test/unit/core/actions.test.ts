@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { validActions, type SessionAction } from '../../../src/core/actions.ts';
+import type { ActivityKind, SessionStatus, Signal } from '../../../src/core/session.ts';
+import { allStatuses, canTransition } from '../../../src/core/transitions.ts';
+import { aSession, wallStart } from '../../fakes/sessions.ts';
+
+/** What each status allows in the window that owns the registry and holds the terminal; the agent says nothing. */
+const allowed: Record<SessionStatus, readonly SessionAction[]> = {
+  provisioning: ['cancel'],
+  running: ['prompt', 'interrupt', 'complete', 'cancel'],
+  retiring: ['complete', 'cancel'],
+  completed: ['clear'],
+  failed: ['restart', 'clear'],
+  aborted: ['restart', 'clear'],
+  cancelled: ['restart', 'clear'],
+  retired: ['clear'],
+  terminated: ['restart', 'clear'],
+  unknown: ['restart'],
+};
+const needsTerminal: ReadonlySet<SessionAction> = new Set<SessionAction>(['prompt', 'interrupt', 'reveal']);
+const activities: readonly (ActivityKind | undefined)[] = [
+  undefined,
+  'starting',
+  'working',
+  'model_wait',
+  'running_tool',
+  'needs_permission',
+  'needs_answer',
+  'idle',
+  'blocked',
+];
+
+describe('valid actions', () => {
+  for (const status of allStatuses) {
+    for (const activity of activities) {
+      const isAsking = activity === 'needs_permission' || activity === 'needs_answer';
+      it(`${status}, ${activity ?? 'no signal'}: as the table says, in each surrounding`, () => {
+        const signal: { signal?: Signal } = activity === undefined ? {} : { signal: { activity, source: 'hook', at: wallStart } };
+        for (const hasTerminal of [true, false]) {
+          for (const canChange of [true, false]) {
+            for (const artifacts of [[], [{ path: '/work/docs/a', kind: 'report', at: 1 }]]) {
+              const wanted = new Set<SessionAction>(['inspect', ...(artifacts.length > 0 ? (['openArtifact'] as const) : [])]);
+              if (hasTerminal) wanted.add('reveal');
+              for (const action of canChange ? allowed[status] : []) {
+                if (needsTerminal.has(action) && !hasTerminal) continue;
+                // P5: never type into an open question.
+                if (action === 'prompt' && isAsking) continue;
+                wanted.add(action);
+              }
+              const actions = validActions(aSession({ status, artifacts, ...signal }), { hasTerminal, canChange });
+              assert.deepEqual([...actions].sort(), [...wanted].sort(), JSON.stringify({ hasTerminal, canChange }));
+            }
+          }
+        }
+      });
+    }
+
+    it(`${status}: what is offered is what the lifecycle allows`, () => {
+      const actions = validActions(aSession({ status }), { hasTerminal: true, canChange: true });
+      assert.equal(actions.has('complete'), canTransition(status, 'complete_operation'));
+      assert.equal(actions.has('cancel'), canTransition(status, 'cancel_operation'));
+    });
+  }
+});
