@@ -1,0 +1,275 @@
+import { watch } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { detach } from '../base/async.ts';
+import { DisposableStore, MutableDisposable, toDisposable, type Disposable } from '../base/disposable.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Logger, Timers } from '../base/ports.ts';
+import type { StopRequest } from '../core/ports.ts';
+import type { RunnerHeartbeat } from '../core/runnerEvents.ts';
+import type { ProcessIdentity } from '../core/session.ts';
+import {
+  eventsRequest,
+  heartbeatNotification,
+  helloRequest,
+  linkVersion,
+  reframeRequest,
+  signalRequest,
+  stopRequest,
+} from './contract.ts';
+import { readEndpoint } from './endpointFile.ts';
+import { openRpc, withDeadline, type Rpc } from './rpc.ts';
+import type { Outbox } from './spool.ts';
+import { isAcknowledgement, isRecord, isStopRequest } from './wireChecks.ts';
+
+/** Orders of the window. Each is answered when the function returned. */
+export interface RunnerOrders {
+  stop(request: StopRequest): void;
+  signal(signal: 'SIGINT'): void;
+  reframe(): Promise<void>;
+}
+
+export interface LinkClientOptions {
+  readonly endpointFile: string;
+  readonly sessionId: string;
+  readonly token: string;
+  readonly runner: ProcessIdentity;
+  readonly outbox: Outbox;
+  readonly orders: RunnerOrders;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+/** First and longest pause between attempts, and the pace at which the endpoint file is looked at while connected; milliseconds. */
+const firstPauseMs = 250;
+const longestPauseMs = 2000;
+const answerDeadlineMs = 10_000;
+/** Events of one message, bytes of JSON; well below `maxMessageBytes`. */
+const batchBytes = 1024 * 1024;
+
+/**
+ * The runner's end of the link. It always tries to be connected to the address in the endpoint file: a change of the file is seen by a
+ * watch and, where watches fail, by the next look. Sends the outbox in order, one message at a time, each until it is acknowledged.
+ */
+export class LinkClient implements Disposable {
+  readonly #options: LinkClientOptions;
+  readonly #store = new DisposableStore();
+  readonly #nextLook = this.#store.add(new MutableDisposable<Disposable>());
+  /** Set while the window could not keep events: the next attempt. */
+  readonly #nextSend = this.#store.add(new MutableDisposable<Disposable>());
+  #rpc: Rpc | undefined;
+  #address: string | undefined;
+  #isReady = false;
+  #isLooking = false;
+  #lookAgain = false;
+  #isSending = false;
+  #pauseMs = firstPauseMs;
+  #lastFault = '';
+
+  constructor(options: LinkClientOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the window has accepted our hello. */
+  get isConnected(): boolean {
+    return this.#isReady;
+  }
+
+  start(): void {
+    this.#store.add(this.#options.outbox.onDidAppend(() => this.#send()));
+    this.#store.add(toDisposable(() => this.#rpc?.close()));
+    this.#store.add(this.#watch());
+    this.#look();
+  }
+
+  /** Sends a heartbeat if somebody listens; otherwise it is of no use to anybody. */
+  heartbeat(heartbeat: RunnerHeartbeat): void {
+    if (!this.#isReady || this.#rpc === undefined) return;
+    detach(this.#rpc.connection.sendNotification(heartbeatNotification, heartbeat), this.#options.logger, 'a heartbeat');
+  }
+
+  /** Resolves when nothing is left to send, or after `ms` milliseconds. */
+  flush(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const store = new DisposableStore();
+      const end = (): void => {
+        store.dispose();
+        resolve();
+      };
+      store.add(this.#options.timers.after(ms, end));
+      store.add(
+        this.#options.timers.every(20, () => {
+          if (!this.#options.outbox.hasPending) end();
+        }),
+      );
+    });
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  #watch(): Disposable {
+    const { endpointFile, logger } = this.#options;
+    try {
+      const name = basename(endpointFile);
+      const watcher = watch(dirname(endpointFile), (_, changed) => {
+        if (changed === null || changed === name) this.#look();
+      });
+      watcher.on('error', (error) => logger.debug(`the endpoint file is no longer watched: ${messageOf(error)}`));
+      return toDisposable(() => watcher.close());
+    } catch (error) {
+      logger.debug(`the endpoint file cannot be watched: ${messageOf(error)}`);
+      return toDisposable(() => undefined);
+    }
+  }
+
+  /** Looks at the endpoint file now; never two at once. */
+  #look(): void {
+    if (this.#store.isDisposed) return;
+    this.#lookAgain = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#nextLook.value = undefined;
+    detach(this.#looking(), this.#options.logger, 'looking for the window');
+  }
+
+  async #looking(): Promise<void> {
+    try {
+      while (this.#lookAgain && !this.#store.isDisposed) {
+        this.#lookAgain = false;
+        const endpoint = await readEndpoint(this.#options.endpointFile);
+        // A window that goes away removes the file and closes the connection; the first alone means nothing.
+        if (endpoint === undefined || (this.#rpc !== undefined && endpoint.address === this.#address)) continue;
+        await this.#connect(endpoint.address);
+      }
+    } finally {
+      this.#isLooking = false;
+      this.#lookLater();
+    }
+  }
+
+  #lookLater(): void {
+    if (this.#store.isDisposed || this.#isLooking) return;
+    const pause = this.#isReady ? longestPauseMs : this.#pauseMs;
+    this.#pauseMs = this.#isReady ? firstPauseMs : Math.min(this.#pauseMs * 2, longestPauseMs);
+    this.#nextLook.value = this.#options.timers.after(pause, () => this.#look());
+  }
+
+  async #connect(address: string): Promise<void> {
+    const { logger, outbox, sessionId, token, runner, timers } = this.#options;
+    this.#rpc?.close();
+    try {
+      const socket = await withDeadline(timers, answerDeadlineMs, 'The window', dial(address));
+      if (this.#store.isDisposed) {
+        socket.destroy();
+        return;
+      }
+      const rpc = openRpc(socket, logger, 'the link', () => this.#closed(rpc));
+      this.#rpc = rpc;
+      this.#address = address;
+      this.#takeOrders(rpc);
+      rpc.connection.listen();
+      const hello = rpc.connection.sendRequest(helloRequest, { version: linkVersion, sessionId, token, runner });
+      const answer: unknown = await withDeadline(timers, answerDeadlineMs, 'The window', hello);
+      if (rpc !== this.#rpc) return;
+      if (!isAcknowledgement(answer)) throw new Error('its answer is malformed');
+      outbox.acknowledge(answer.ackedSeq);
+      this.#isReady = true;
+      this.#pauseMs = firstPauseMs;
+      this.#lastFault = '';
+      this.#nextSend.value = undefined;
+      this.#send();
+    } catch (error) {
+      this.#rpc?.close();
+      this.#fault(`no connection to the window: ${messageOf(error)}`);
+    }
+  }
+
+  #closed(rpc: Rpc): void {
+    if (this.#rpc !== rpc) return;
+    this.#rpc = undefined;
+    this.#address = undefined;
+    this.#isReady = false;
+    this.#lookLater();
+  }
+
+  #takeOrders(rpc: Rpc): void {
+    const { connection } = rpc;
+    const { orders } = this.#options;
+    connection.onRequest(stopRequest, (params: unknown) => {
+      if (!isStopRequest(params)) throw new Error('the order is malformed');
+      orders.stop(params);
+      return null;
+    });
+    connection.onRequest(signalRequest, (params: unknown) => {
+      if (!isRecord(params) || params['signal'] !== 'SIGINT') throw new Error('the order is malformed');
+      orders.signal('SIGINT');
+      return null;
+    });
+    connection.onRequest(reframeRequest, async () => {
+      await orders.reframe();
+      return null;
+    });
+    connection.onUnhandledNotification(() => rpc.close('the window sent something unknown'));
+  }
+
+  #send(): void {
+    if (this.#isSending || !this.#isReady || this.#nextSend.value !== undefined) return;
+    this.#isSending = true;
+    detach(this.#sending(), this.#options.logger, 'sending events');
+  }
+
+  async #sending(): Promise<void> {
+    const { outbox } = this.#options;
+    let pause = 0;
+    try {
+      for (let rpc = this.#rpc; rpc !== undefined && rpc === this.#rpc && this.#isReady && pause === 0; ) {
+        const events = outbox.pending(batchBytes);
+        const first = events[0];
+        if (first === undefined) break;
+        const answer: unknown = await rpc.connection.sendRequest(eventsRequest, { events });
+        if (!isAcknowledgement(answer)) return rpc.close('its answer is malformed');
+        outbox.acknowledge(answer.ackedSeq);
+        // Nothing became durable: asking again at once would not help.
+        if (answer.ackedSeq < first.seq) pause = longestPauseMs;
+      }
+    } catch (error) {
+      // The connection is gone (the next one sends again), or the window could not keep the events now.
+      this.#fault(`events wait: ${messageOf(error)}`);
+      pause = longestPauseMs;
+    } finally {
+      this.#isSending = false;
+      // A connection that came up meanwhile found us busy.
+      if (this.#isReady && outbox.hasPending) {
+        if (pause === 0) this.#send();
+        else this.#sendLater(pause);
+      }
+    }
+  }
+
+  #sendLater(ms: number): void {
+    this.#nextSend.value = this.#options.timers.after(ms, () => {
+      this.#nextSend.value = undefined;
+      this.#send();
+    });
+  }
+
+  /** Says the same fault once: there may be no window for days. */
+  #fault(text: string): void {
+    if (text !== this.#lastFault) this.#options.logger.debug(text);
+    this.#lastFault = text;
+  }
+}
+
+/** Connects to a socket or pipe. @throws Error of the system, for example ECONNREFUSED, ENOENT. */
+function dial(address: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(address);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
