@@ -1,0 +1,72 @@
+import { constants } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { FleetError } from '../base/errors.ts';
+import type { LaunchFile } from '../link/launchFile.ts';
+import { isRecord } from '../link/wireChecks.ts';
+
+/** Largest launch file, bytes. A prompt is in it, and some are long. */
+const maxLaunchBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads the launch file and deletes it: it holds the token, and is good for one start only.
+ * @throws FleetError `NoLaunch` when there is none (the editor started an old terminal again), `BadLaunch` when it is not one.
+ */
+export async function takeLaunchFile(path: string): Promise<LaunchFile> {
+  let text: string;
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    try {
+      const { size } = await file.stat();
+      if (size > maxLaunchBytes) throw new FleetError('BadLaunch', 'The launch file of this terminal is too large.');
+      text = await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof FleetError) throw cause;
+    throw new FleetError('NoLaunch', 'This session has ended. Start or resume it from the Agent Fleet view.', { cause });
+  }
+  await rm(path, { force: true });
+  return parseLaunch(text);
+}
+
+/** @throws FleetError `BadLaunch`. */
+export function parseLaunch(text: string): LaunchFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw bad('it is not JSON');
+  }
+  if (!isRecord(value) || value['version'] !== 1) throw bad('its version is not 1');
+  const { sessionId, name, token, argv, cwd, endpointFile, sessionDir, hideEnv, graceMs, heartbeatMs } = value;
+  if (!isText(sessionId) || !isText(name) || !isText(token)) throw bad('the session is not named');
+  if (!isTextList(argv) || argv[0] === undefined || argv[0] === '') throw bad('the command is missing');
+  if (!isPath(cwd) || !isPath(endpointFile) || !isPath(sessionDir)) throw bad('a path is not absolute');
+  if (!isTextList(hideEnv)) throw bad('hideEnv is not a list of names');
+  if (!isDuration(graceMs) || !isDuration(heartbeatMs) || heartbeatMs === 0) throw bad('a duration is not a number of milliseconds');
+  const [program, ...args] = argv;
+  return { version: 1, sessionId, name, token, argv: [program, ...args], cwd, endpointFile, sessionDir, hideEnv, graceMs, heartbeatMs };
+}
+
+function bad(why: string): FleetError {
+  return new FleetError('BadLaunch', `The launch file of this terminal cannot be used: ${why}.`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextList(value: unknown): value is string[] {
+  // A zero byte would end an argument early, and the rest of it would be lost without a word.
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && !item.includes('\0'));
+}
+
+function isPath(value: unknown): value is string {
+  return isText(value) && isAbsolute(value);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 3_600_000;
+}

@@ -1,0 +1,3 @@
+/** Claims success on the screen and fails. */
+console.log('done: all tasks completed successfully');
+process.exit(3);
