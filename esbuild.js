@@ -39,11 +39,14 @@ for (const entry of entries) {
 await copyFile('node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm');
 
 if (withTests) {
-  // The suite that runs inside the extension host is bundled whole, mocha included.
+  // Test files run inside the extension host, each as a bundle of its own; mocha is found in node_modules.
+  const tests = (await readdir('test/integration')).filter((name) => name === 'index.ts' || name.endsWith('.test.ts'));
+  await rm('out/integration', { recursive: true, force: true });
   await build({
     ...common,
-    entryPoints: ['test/integration/index.ts'],
-    outfile: 'out/integration/index.cjs',
+    entryPoints: tests.map((name) => `test/integration/${name}`),
+    outdir: 'out/integration',
+    outExtension: { '.js': '.cjs' },
     external: ['vscode', 'mocha'],
     minify: false,
   });

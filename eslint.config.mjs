@@ -64,7 +64,7 @@ export default tseslint.config(
           patterns: [
             ...(layer === 'editor' ? [] : [noVscode]),
             ...(pure.has(layer) ? [noNode] : []),
-            wall(`src/${layer} may not import from there: arrows point inward (docs/architecture.md).`, ...others.map((other) => `**/${other}/**`)),
+            wall(`src/${layer} may not import from there: arrows point inward (docs/architecture.md).`, ...others.map((other) => `../**/${other}/**`), ...(layer === 'drivers' ? ['!./demo/**'] : [])),
           ],
         },
       ],
@@ -81,8 +81,12 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['it', 'describe'] }] }] },
   },
   {
+    files: ['**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' } },
+  },
+  {
     files: ['**/*.{js,mjs,cjs}'],
-    languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: Object.fromEntries(['process', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'fetch', 'AbortController', 'AbortSignal', 'performance', 'TextDecoder', 'TextEncoder', 'WebSocket', 'structuredClone', 'document', 'window', 'globalThis', 'navigator', 'queueMicrotask'].map((name) => [name, 'readonly'])) },
+    languageOptions: { ecmaVersion: 2024, globals: Object.fromEntries(['process', 'console', 'Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'fetch', 'AbortController', 'AbortSignal', 'performance', 'TextDecoder', 'TextEncoder', 'WebSocket', 'structuredClone', 'document', 'window', 'globalThis', 'navigator', 'queueMicrotask'].map((name) => [name, 'readonly'])) },
     rules: { 'max-lines': ['error', { max: 400 }] },
   },
 );
