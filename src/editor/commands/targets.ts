@@ -1,0 +1,54 @@
+import type { SessionAction } from '../../core/actions.ts';
+import type { Session } from '../../core/session.ts';
+import { nothingToActOn } from '../../presentation/messages.ts';
+import { sessionInput } from '../../presentation/prompts.ts';
+import { sessionPicks } from '../../presentation/quickPicks.ts';
+import { rowActions } from '../../presentation/treeModel.ts';
+import { FleetError } from '../../base/errors.ts';
+import { back, pickOne } from '../quickInput.ts';
+import type { CommandContext } from './context.ts';
+
+/** What the editor hands to a command of a tree row: the row, and all selected rows. Programs may give a session id, or several. */
+export type TargetArgs = [target?: unknown, selected?: unknown];
+
+/**
+ * The sessions a command is about: those it was called with, else the selected rows while the tree has them, else one that the
+ * person picks among those for which the action is valid. Empty when the person gave up.
+ * @throws FleetError `NothingToDo` when there is no such session; `NotFound` for an unknown id.
+ */
+export async function targets(context: CommandContext, action: SessionAction, title: string, args: TargetArgs): Promise<readonly Session[]> {
+  const given = givenSessions(context, args);
+  if (given.length > 0) return given.map((id) => context.fleet.get(id));
+  if (context.tree.view.visible && context.tree.selectedSessions.length > 0) {
+    const usable = context.tree.selectedSessions.flatMap((id) => context.fleet.find(id) ?? []);
+    if (usable.some((session) => rowActions(context.model.view(session)).has(action))) return usable;
+  }
+  const picks = sessionPicks(context.t, context.model.views, action, context.clock.now());
+  if (picks.length === 0) throw new FleetError('NothingToDo', nothingToActOn(context.t, action));
+  const picked = await pickOne(sessionInput(context.t, title), picks);
+  return picked === undefined || picked === back ? [] : [context.fleet.get(picked)];
+}
+
+/** As `targets`, for commands about a single session: the first. */
+export async function target(context: CommandContext, action: SessionAction, title: string, args: TargetArgs): Promise<Session | undefined> {
+  const [first] = await targets(context, action, title, [args[0]]);
+  return first;
+}
+
+/** Ids of the sessions that a command was called with; rows that are no sessions do not count. */
+export function givenSessions(context: CommandContext, [target, selected]: TargetArgs): readonly string[] {
+  return [...idsIn(context, selected), ...(isListed(selected, target) ? [] : idsIn(context, target))];
+}
+
+function isListed(selected: unknown, target: unknown): boolean {
+  return Array.isArray(selected) && selected.includes(target);
+}
+
+/** Node ids or session ids; groups of the tree are no sessions. */
+function idsIn(context: CommandContext, value: unknown): readonly string[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.flatMap((item) => {
+    if (typeof item !== 'string' || item.startsWith('group:')) return [];
+    return [context.tree.sessionIdOf(item) ?? item];
+  });
+}

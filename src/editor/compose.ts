@@ -1,0 +1,204 @@
+import { readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { detach } from '../base/async.ts';
+import { DisposableStore } from '../base/disposable.ts';
+import { messageOf } from '../base/errors.ts';
+import { FleetService } from '../core/fleetService.ts';
+import { resolveInside } from '../core/paths.ts';
+import type { ProcessIdentity } from '../core/session.ts';
+import { isActive } from '../core/session.ts';
+import { SessionController } from '../core/sessionController.ts';
+import { SessionRecovery } from '../core/sessionRecovery.ts';
+import { TitleSettler } from '../core/titleSettler.ts';
+import { Spawner } from '../core/spawner.ts';
+import { builtInDrivers } from '../drivers/builtIn.ts';
+import { InstalledDrivers } from '../drivers/catalog.ts';
+import { endTree } from '../hosts/local/endTree.ts';
+import { presenceBySignal } from '../hosts/local/presence.ts';
+import { identify, LocalProcessProbe } from '../hosts/local/probe.ts';
+import { systemClock, systemTimers } from '../hosts/local/systemPorts.ts';
+import { systemProcessTable } from '../hosts/local/systemTable.ts';
+import { linkAddress } from '../link/address.ts';
+import { LinkGateway } from '../link/linkGateway.ts';
+import { LinkServer } from '../link/server.ts';
+import { DiskSessionFolders } from '../link/sessionFolders.ts';
+import { hashToken, sameHash } from '../link/token.ts';
+import { contextKeyValues, settingIds, type RegistryState } from '../presentation/contributions.ts';
+import { activationFailed, registryDamaged } from '../presentation/messages.ts';
+import { countSessions } from '../presentation/statusLine.ts';
+import type { Translate } from '../presentation/translate.ts';
+import { registryFolder } from '../storage/registryFolder.ts';
+import { SqlSessionStore } from '../storage/sqlSessionStore.ts';
+import { agentSettings, customAgents } from './agentSettings.ts';
+import { ArtifactOpener } from './artifactOpener.ts';
+import type { CommandContext } from './commands/context.ts';
+import { registerReviewCommands } from './commands/reviewCommands.ts';
+import { registerSessionCommands } from './commands/sessionCommands.ts';
+import { registerSpawnCommands } from './commands/spawnCommands.ts';
+import { ContextKeys } from './contextKeys.ts';
+import { FleetModel } from './fleetModel.ts';
+import { FleetNotifications } from './fleetNotifications.ts';
+import { FleetStatusBar } from './fleetStatusBar.ts';
+import { FleetTree } from './fleetTree.ts';
+import { randomIds } from './ids.ts';
+import { InspectDocuments } from './inspectDocuments.ts';
+import { channelLogger } from './logger.ts';
+import { boundedSetting, setting } from './settings.ts';
+import { EditorTerminals } from './terminals.ts';
+import { workspaceFolders } from './workspaceFolders.ts';
+
+/** What lives as long as the window. */
+export interface Fleet {
+  readonly service: FleetService;
+  /** Writes what is pending and lets go of the registry. Agents run on. */
+  close(): Promise<void>;
+}
+
+/** Builds the object graph, from the inside out. Nothing is read or started yet but what the view needs to be there. */
+export function compose(extension: vscode.ExtensionContext): Fleet {
+  const disposables = new DisposableStore();
+  const t: Translate = (message, ...args) => vscode.l10n.t(message, ...args);
+  const channel = disposables.add(vscode.window.createOutputChannel('Agent Fleet', { log: true }));
+  const logger = channelLogger(channel);
+  const clock = systemClock;
+  const timers = systemTimers;
+  const isTrusted = (folder?: string): boolean =>
+    vscode.workspace.isTrusted && (folder === undefined || workspaceFolders().some(({ path: root }) => folder === root || resolveInside(root, folder) !== undefined));
+
+  const registryDir = registryFolder((extension.storageUri ?? extension.globalStorageUri).fsPath);
+  const endpointFile = path.join(registryDir, 'endpoint.json');
+  const dist = path.join(extension.extensionPath, 'dist');
+  const node = editorNode();
+  const graceMs = (): number => boundedSetting(settingIds.graceMs, 100, 60_000);
+
+  const table = systemProcessTable();
+  const probe = new LocalProcessProbe(table);
+  const store = new SqlSessionStore({
+    folder: registryDir,
+    loadWasm: () => readFile(path.join(dist, 'sql-wasm.wasm')),
+    identify: (): Promise<ProcessIdentity> => identify(table, process.pid),
+    probe,
+    clock,
+    timers,
+    logger,
+  });
+  const drivers = new InstalledDrivers({
+    platform: platformName(),
+    env: process.env,
+    drivers: builtInDrivers,
+    settings: agentSettings,
+    customAgents,
+    onProblem: (problem) => void vscode.window.showWarningMessage(problem),
+    node,
+    assetsDir: dist,
+  });
+  const fleet = disposables.add(new FleetService({ store, drivers, clock, logger, maxConcurrent: () => boundedSetting(settingIds.maxConcurrent, 0, 10_000) }));
+  const gateway = disposables.add(
+    new LinkGateway({
+      endpointFile,
+      logger,
+      listen: (file) =>
+        LinkServer.listen({
+          where: linkAddress(process.platform, [process.env['XDG_RUNTIME_DIR'], tmpdir()], randomIds.token().slice(0, 16).replace(/[^\w-]/g, 'x')),
+          endpointFile: file,
+          pid: process.pid,
+          authenticate: (sessionId, tokenHash) =>
+            sameHash(fleet.find(sessionId)?.tokenHash, tokenHash) ? { ok: true, ackedSeq: fleet.durableSeq(sessionId) } : { ok: false, reason: 'unknown session or wrong token' },
+          sink: (sessionId, events) => fleet.applyRunnerEvents(sessionId, events),
+          isGone: (pid) => presenceBySignal(pid) === 'missing',
+          timers,
+          logger,
+        }),
+    }),
+  );
+  const folders = new DiskSessionFolders({
+    registryDir,
+    endpointFile,
+    runnerScript: path.join(dist, 'runner.cjs'),
+    node,
+    graceMs,
+    heartbeatMs: () => boundedSetting(settingIds.heartbeatSeconds, 1, 300) * 1000,
+    listen: () => gateway.start(),
+  });
+  const terminals = disposables.add(new EditorTerminals(logger));
+  const titles = disposables.add(
+    new TitleSettler({
+      timers,
+      saysIdle: (id, title) => (drivers.get(fleet.find(id)?.driver ?? '')?.readTitle(title) ?? []).some((fact) => fact.type === 'activity' && fact.activity === 'idle'),
+      apply: (id, title) => detach(fleet.applyTitle(id, title), logger, 'a terminal title'),
+    }),
+  );
+  disposables.add(terminals.onTitle(({ sessionId, title }) => titles.push(sessionId, title)));
+  const recovery = disposables.add(
+    new SessionRecovery({ fleet, runners: gateway, terminals, folders, probe, processes: { end: (id, agent) => endTree(table, timers, id, agent, graceMs()) }, clock, timers, logger }),
+  );
+  const controller = disposables.add(new SessionController({ fleet, drivers, terminals, runners: gateway, timers, logger, graceMs }));
+  const spawner = new Spawner({ fleet, drivers, folders, terminals, ids: randomIds, hash: hashToken, isFolder, isTrusted, logger });
+
+  const model = disposables.add(new FleetModel({ fleet, recovery, drivers, terminals, runners: gateway, clock, timers, logger, isTrusted }));
+  disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => model.refresh()));
+  const tree = disposables.add(new FleetTree({ model, clock, t, revealTerminalOnClick: () => setting(settingIds.revealTerminalOnClick) }));
+  disposables.add(new FleetStatusBar({ model, tree, fleet, store, clock, memento: extension.workspaceState, isTrusted, logger, t }));
+  const notifications = disposables.add(new FleetNotifications({ model, clock, timers, t, isLookedAt: (id) => terminals.isLookedAt(id) }));
+  const artifacts = disposables.add(new ArtifactOpener(t));
+  const documents = disposables.add(new InspectDocuments({ fleet, model, clock, timers, t }));
+  const context: CommandContext = {
+    fleet, spawner, controller, drivers, folders, terminals, model, tree, artifacts, channel, clock, logger, t,
+    actedOn: (ids) => notifications.actedOn(ids),
+  };
+  disposables.add(registerSpawnCommands(context));
+  disposables.add(registerSessionCommands(context));
+  disposables.add(registerReviewCommands(context, documents));
+  const keys = new ContextKeys(logger);
+  let registry: RegistryState = 'loading';
+  const setKeys = (): void => keys.set(contextKeyValues(registry, countSessions(model.views)));
+  disposables.add(model.onDidChange(setKeys));
+  setKeys();
+
+  disposables.add(
+    fleet.onDidOpen((report) => {
+      const damage = registryDamaged(t, report);
+      if (damage !== undefined) void vscode.window.showWarningMessage(damage);
+      // Runners of an earlier window wait for somebody to call.
+      if (report.role === 'owner' && report.sessions.some((session) => isActive(session.status))) detach(gateway.start(), logger, 'opening the link');
+    }),
+  );
+  const opening = fleet.open().then(
+    () => (registry = 'ready'),
+    (error: unknown) => {
+      registry = 'failed';
+      tree.view.message = activationFailed(t, messageOf(error));
+      logger.error('the registry could not be opened', error);
+    },
+  );
+  detach(opening.then(setKeys), logger, 'reading the registry');
+
+  return {
+    service: fleet,
+    async close() {
+      disposables.dispose();
+      await gateway.close();
+      await store.close();
+    },
+  };
+}
+
+/** The editor's own Node. On the desktop that is Electron, which needs to be told. */
+function editorNode(): { executable: string; env: Record<string, string> } {
+  return { executable: process.execPath, env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' } };
+}
+
+function platformName(): 'linux' | 'darwin' | 'win32' {
+  return process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+

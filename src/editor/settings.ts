@@ -1,0 +1,18 @@
+import * as vscode from 'vscode';
+import { settingDefaults, type SettingId, type SettingValue } from '../presentation/contributions.ts';
+
+/** Reads one of our settings; a value of the wrong type counts as absent. */
+export function setting<Id extends SettingId>(id: Id): SettingValue<Id> {
+  const fallback: SettingValue<Id> = settingDefaults[id];
+  const value: unknown = vscode.workspace.getConfiguration().get(id);
+  if (Array.isArray(fallback)) return (Array.isArray(value) ? value : fallback) as unknown as SettingValue<Id>;
+  return typeof value === typeof fallback ? (value as SettingValue<Id>) : fallback;
+}
+
+/** A whole number of our settings, kept between two bounds. */
+export function boundedSetting(id: NumberSettingId, min: number, max: number): number {
+  const value = setting(id);
+  return Number.isFinite(value) ? Math.round(Math.min(max, Math.max(min, value))) : settingDefaults[id];
+}
+
+type NumberSettingId = { [Id in SettingId]: SettingValue<Id> extends number ? Id : never }[SettingId];
