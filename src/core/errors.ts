@@ -1,6 +1,5 @@
 import { FleetError } from '../base/errors.ts';
-import type { LifecycleAction } from './transitions.ts';
-import type { Session, SessionStatus } from './session.ts';
+import type { Session } from './session.ts';
 
 /**
  * The errors of the registry (meerkat ops lifecycle, seed row L2) and of what people ask of it.
@@ -13,12 +12,6 @@ export function notFound(id: string): FleetError<'NotFound'> {
 
 export function alreadyRegistered(id: string): FleetError<'AlreadyRegistered'> {
   return new FleetError('AlreadyRegistered', `A session ${id} is registered already.`, { details: { id } });
-}
-
-export function invalidTransition(id: string, status: SessionStatus, action: LifecycleAction): FleetError<'InvalidTransition'> {
-  return new FleetError('InvalidTransition', `Invalid lifecycle transition for ${id}: ${status} -> ${action}.`, {
-    details: { id, status, action },
-  });
 }
 
 export function maxConcurrentExceeded(limit: number, active: number): FleetError<'MaxConcurrentExceeded'> {

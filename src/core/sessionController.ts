@@ -3,6 +3,7 @@ import { DisposableMap, DisposableStore, toDisposable, type Disposable } from '.
 import { Deferred, detach, SerialQueue } from '../base/async.ts';
 import { FleetError, messageOf } from '../base/errors.ts';
 import type { Logger, Timers } from '../base/ports.ts';
+import { clip, oneLine, plainText } from '../base/text.ts';
 import { validActions, type SessionAction } from './actions.ts';
 import { refused } from './errors.ts';
 import { FirstPrompts } from './firstPrompts.ts';
@@ -25,6 +26,9 @@ export interface SessionControllerOptions {
   readonly graceMs: () => number;
 }
 
+/** Longest reason and summary that are kept, characters. */
+const maxReason = 300;
+const maxSummary = 4000;
 /** How long to wait for an agent's own word that it took a typed prompt, before Enter is pressed once more. */
 const proofMs = 2500;
 /** A stop order that no runner takes within this time falls back to closing the terminal, milliseconds. */
@@ -98,7 +102,7 @@ export class SessionController implements Disposable {
     const { fleet, runners, logger } = this.#options;
     const session = fleet.get(id);
     if (!this.#can(session, 'complete')) throw refused(session, 'cannot be marked completed', whyNot(session, true));
-    const text = summary?.trim();
+    const text = summary === undefined ? undefined : clip(plainText(summary).trim(), maxSummary);
     await fleet.complete(id, text === undefined || text === '' ? undefined : text);
     if (runners.isConnected(id)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
   }
@@ -115,7 +119,7 @@ export class SessionController implements Disposable {
     if ((this.#stopping.has(id) && runners.isConnected(id)) || this.#closing.has(id)) {
       throw refused(session, 'is being cancelled already', 'its processes are ending.');
     }
-    const why = reason?.trim() || undefined;
+    const why = reason === undefined ? undefined : oneLine(reason, maxReason) || undefined;
     await fleet.requestStop(id, why);
     if (runners.isConnected(id)) {
       try {

@@ -1,4 +1,4 @@
-import { invalidTransition } from './errors.ts';
+import { FleetError } from '../base/errors.ts';
 import { activeStatuses, terminalStatuses, type ActiveStatus, type SessionStatus } from './session.ts';
 
 /**
@@ -52,4 +52,10 @@ export function transition(id: string, status: SessionStatus, action: LifecycleA
   if (!canTransition(status, action)) throw invalidTransition(id, status, action);
   const { to } = lifecycleTable[action];
   return to === 'same' ? status : to;
+}
+
+function invalidTransition(id: string, status: SessionStatus, action: LifecycleAction): FleetError<'InvalidTransition'> {
+  return new FleetError('InvalidTransition', `Invalid lifecycle transition for ${id}: ${status} -> ${action}.`, {
+    details: { id, status, action },
+  });
 }

@@ -38,7 +38,7 @@ async function asks(turn: Turn): Promise<number> {
   await turn.think('making a plan');
   await turn.tool('read', 'README.md', 30);
   await turn.think('drafting the notes');
-  if (!(await turn.ask(`write ${outputPath(turn.name)}`))) {
+  if (!(await turn.ask(`tee ${outputPath(turn.name)}`))) {
     turn.say('Nothing was written.', 'quiet');
     return 0;
   }

@@ -139,7 +139,7 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
 
   const model = disposables.add(new FleetModel({ fleet, recovery, drivers, terminals, runners: gateway, clock, timers, logger, isTrusted }));
   disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => model.refresh()));
-  const tree = disposables.add(new FleetTree({ model, clock, t, revealTerminalOnClick: () => setting(settingIds.revealTerminalOnClick) }));
+  const tree = disposables.add(new FleetTree({ model, clock, timers, t, revealTerminalOnClick: () => setting(settingIds.revealTerminalOnClick) }));
   disposables.add(new FleetStatusBar({ model, tree, fleet, store, clock, memento: extension.workspaceState, isTrusted, logger, t }));
   const notifications = disposables.add(new FleetNotifications({ model, clock, timers, t, isLookedAt: (id) => terminals.isLookedAt(id) }));
   const artifacts = disposables.add(new ArtifactOpener(t));

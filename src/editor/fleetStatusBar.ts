@@ -55,7 +55,9 @@ export class FleetStatusBar implements Disposable {
     tree.view.badge = line.badge === undefined ? undefined : { value: line.badge.value, tooltip: line.badge.tooltip };
     if (fleet.report !== undefined) {
       // An empty text takes the line away.
-      tree.view.message = viewMessage(t, { role: fleet.report.role, health: store.health, trusted: isTrusted() }) ?? '';
+      const message = viewMessage(t, { role: fleet.report.role, health: store.health, trusted: isTrusted() }) ?? '';
+      // Each assignment puts off the next refresh of the rows.
+      if (tree.view.message !== message) tree.view.message = message;
     }
     if (!line.visible) {
       this.#item.hide();

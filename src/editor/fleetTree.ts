@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import { Throttle } from '../base/async.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
-import type { Clock } from '../base/ports.ts';
+import type { Clock, Timers } from '../base/ports.ts';
 import { commandIds, viewIds } from '../presentation/contributions.ts';
 import { diffTree } from '../presentation/treeDiff.ts';
 import { sessionTooltip } from '../presentation/tooltip.ts';
@@ -11,9 +12,16 @@ import type { FleetModel } from './fleetModel.ts';
 export interface FleetTreeOptions {
   readonly model: FleetModel;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly t: Translate;
   readonly revealTerminalOnClick: () => boolean;
 }
+
+/**
+ * Time between two announcements, milliseconds. The editor waits for 200 ms without one before it asks for rows again: announced
+ * more often than that, the view of a busy fleet would stand still.
+ */
+const refreshMs = 250;
 
 /** The tree in the side bar. Copies what `presentation` computed into tree items; ids keep expansion, selection and focus. */
 export class FleetTree implements vscode.TreeDataProvider<string>, Disposable {
@@ -31,7 +39,8 @@ export class FleetTree implements vscode.TreeDataProvider<string>, Disposable {
     this.view = this.#disposables.add(
       vscode.window.createTreeView(viewIds.sessions, { treeDataProvider: this, canSelectMany: true, showCollapseAll: false }),
     );
-    this.#disposables.add(options.model.onDidChange(() => this.#refresh()));
+    const refresh = this.#disposables.add(new Throttle(options.timers, refreshMs, () => this.#refresh()));
+    this.#disposables.add(options.model.onDidChange(() => refresh.trigger()));
   }
 
   readonly onDidChangeTreeData: vscode.Event<string[] | undefined>;

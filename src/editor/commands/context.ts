@@ -37,8 +37,7 @@ export interface CommandContext {
 }
 
 /**
- * Registers a command. An error becomes one message in words with a way to the log; it is rethrown for callers that are programs
- * (`executeCommand`), which get the same error.
+ * Registers a command. An error becomes one message in words with a way to the log; programs that call the command get `undefined`.
  */
 export function register<Args extends unknown[], Result>(
   context: CommandContext,
@@ -50,6 +49,8 @@ export function register<Args extends unknown[], Result>(
       await context.fleet.open();
       return await run(...args);
     } catch (error) {
+      // The person ended it meanwhile, or the window is closing: nothing to say.
+      if (isFleetError(error, 'Cancelled') || isFleetError(error, 'Closing')) return undefined;
       if (!isFleetError(error)) context.logger.error(`the command ${id} failed`, error);
       showError(context, messageOf(error));
       return undefined;

@@ -66,7 +66,7 @@ describe('the demo agent as a process', function () {
       assert.equal(await demo.exited(), 0);
       const { events } = await demo.events();
       const question = events.find(({ extra }) => extra['activity'] !== undefined);
-      assert.deepEqual(question && fleetEventFacts(question), [{ type: 'activity', activity: 'needs_permission', detail: 'write demo-output/notes.md' }]);
+      assert.deepEqual(question && fleetEventFacts(question), [{ type: 'activity', activity: 'needs_permission', detail: 'tee demo-output/notes.md' }]);
       if (wrote) assert.match(await demo.read('demo-output/notes.md'), /^# notes\n/);
       else await assert.rejects(access(join(demo.folder, 'demo-output')));
       assert.match(demo.output, wrote ? /Written: demo-output\/notes\.md/ : /Nothing was written/);

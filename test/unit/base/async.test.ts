@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Coalescer, Deferred, detach, SerialQueue } from '../../../src/base/async.ts';
+import { Throttle, Coalescer, Deferred, detach, SerialQueue } from '../../../src/base/async.ts';
 import { RecordingLogger } from '../../fakes/logger.ts';
 import { FakeTime, settle } from '../../fakes/time.ts';
 
@@ -108,5 +108,36 @@ describe('Coalescer', () => {
     assert.equal(time.pending, 0);
     await time.advance(100);
     assert.equal(runs, 0);
+  });
+});
+
+describe('base/async: Throttle', () => {
+  it('runs the first at once and gathers those that follow', async () => {
+    const time = new FakeTime();
+    let runs = 0;
+    const throttle = new Throttle(time, 50, () => (runs += 1));
+    throttle.trigger();
+    assert.equal(runs, 1);
+    throttle.trigger();
+    throttle.trigger();
+    assert.equal(runs, 1);
+    await time.advance(50);
+    assert.equal(runs, 2);
+    await time.advance(50);
+    throttle.trigger();
+    assert.equal(runs, 3);
+    throttle.dispose();
+  });
+
+  it('runs no more once it is disposed', async () => {
+    const time = new FakeTime();
+    let runs = 0;
+    const throttle = new Throttle(time, 50, () => (runs += 1));
+    throttle.trigger();
+    throttle.trigger();
+    throttle.dispose();
+    throttle.trigger();
+    await time.advance(100);
+    assert.deepEqual([runs, time.pending], [1, 0]);
   });
 });

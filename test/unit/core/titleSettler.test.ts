@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { TitleSettler, titleHoldMs } from '../../../src/core/titleSettler.ts';
+import { FakeTime } from '../../fakes/time.ts';
+
+function settler(time: FakeTime): { push: (title: string, session?: string) => void; applied: string[]; dispose: () => void } {
+  const applied: string[] = [];
+  const it = new TitleSettler({ timers: time, saysIdle: (_id, title) => title === 'idle', apply: (id, title) => applied.push(`${id}:${title}`) });
+  return { push: (title, session = 'a') => it.push(session, title), applied, dispose: () => it.dispose() };
+}
+
+describe('core/titleSettler', () => {
+  it('lets a title through at once that says work or asks', () => {
+    const { push, applied, dispose } = settler(new FakeTime());
+    push('working');
+    assert.deepEqual(applied, ['a:working']);
+    dispose();
+  });
+
+  it('holds "idle" until it has stood', async () => {
+    const time = new FakeTime();
+    const { push, applied, dispose } = settler(time);
+    push('idle');
+    await time.advance(titleHoldMs - 1);
+    assert.deepEqual(applied, []);
+    await time.advance(1);
+    assert.deepEqual(applied, ['a:idle']);
+    dispose();
+  });
+
+  it('forgets a held "idle" when another title comes', async () => {
+    const time = new FakeTime();
+    const { push, applied, dispose } = settler(time);
+    push('idle');
+    push('working');
+    await time.advance(10 * titleHoldMs);
+    assert.deepEqual(applied, ['a:working']);
+    dispose();
+  });
+
+  it('keeps sessions apart, and lets go of what it holds', async () => {
+    const time = new FakeTime();
+    const { push, applied, dispose } = settler(time);
+    push('idle', 'a');
+    push('working', 'b');
+    dispose();
+    await time.advance(titleHoldMs);
+    assert.deepEqual(applied, ['b:working']);
+    assert.equal(time.pending, 0);
+  });
+});
