@@ -24,7 +24,12 @@ const entries = [
   { entryPoints: ['src/runner/main.ts'], outfile: 'dist/runner.cjs' },
   { entryPoints: ['src/demo/main.ts'], outfile: 'dist/demo.cjs' },
   { entryPoints: ['src/drivers/hook.ts'], outfile: 'dist/hook.cjs' },
-  { entryPoints: ['src/drivers/pi/extension.ts'], outfile: 'dist/pi-extension.mjs', format: 'esm' },
+  {
+    // pi calls the default export of an extension; our sources have none.
+    stdin: { contents: "export { fleetExtension as default } from './src/drivers/pi/extension.ts';", resolveDir: root, sourcefile: 'pi-extension.js' },
+    outfile: 'dist/pi-extension.mjs',
+    format: 'esm',
+  },
 ];
 
 process.chdir(root);

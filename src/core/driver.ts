@@ -75,6 +75,8 @@ export interface LaunchPlan {
   readonly promptInArgv: boolean;
   /** Set when the agent was told to use the conversation id that we minted. */
   readonly conversationId?: string;
+  /** One sentence for the log: why less will be known of this session than usual. */
+  readonly note?: string;
 }
 
 /** How a running turn is interrupted without ending the session. */

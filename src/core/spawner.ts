@@ -108,6 +108,7 @@ export class Spawner {
       { sessionId, name, conversationId: ids.uuid(), folderTrusted: this.#options.isTrusted(request.cwd), ...shared },
       { ...context, sessionDir: folders.pathOf(sessionId) },
     );
+    if (plan.note !== undefined) logger.warn(`${name}: ${oneLine(plan.note, 300)}`);
     await fleet.register({
       id: sessionId,
       name,

@@ -9,7 +9,7 @@ import type { Reviewable } from '../artifactOpener.ts';
 import type { InspectDocuments } from '../inspectDocuments.ts';
 import { back, pickOne } from '../quickInput.ts';
 import { register, type CommandContext } from './context.ts';
-import { target, type TargetArgs } from './targets.ts';
+import { isGroup, target, type TargetArgs } from './targets.ts';
 
 /** Looking at sessions and at what they made, and the way to log and settings. */
 export function registerReviewCommands(context: CommandContext, documents: InspectDocuments): Disposable {
@@ -17,8 +17,10 @@ export function registerReviewCommands(context: CommandContext, documents: Inspe
   const store = new DisposableStore();
   store.add(
     register(context, commandIds.inspect, async (...args: TargetArgs) => {
+      // Enter on a heading does what it does in every other tree.
+      if (isGroup(args[0])) return vscode.commands.executeCommand<void>('list.toggleExpand');
       const session = await target(context, 'inspect', t('Inspect'), args);
-      if (session !== undefined) await documents.open(session.id);
+      return session === undefined ? undefined : documents.open(session.id);
     }),
   );
   store.add(register(context, commandIds.openArtifact, (first?: unknown, _selected?: unknown, file?: unknown) => openArtifact(context, [first], file)));

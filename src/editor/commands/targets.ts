@@ -19,6 +19,8 @@ export type TargetArgs = [target?: unknown, selected?: unknown];
 export async function targets(context: CommandContext, action: SessionAction, title: string, args: TargetArgs): Promise<readonly Session[]> {
   const given = givenSessions(context, args);
   if (given.length > 0) return given.map((id) => context.fleet.get(id));
+  // A key on a heading means the heading: no other session may be meant.
+  if (isGroup(args[0])) return [];
   if (context.tree.view.visible && context.tree.selectedSessions.length > 0) {
     const usable = context.tree.selectedSessions.flatMap((id) => context.fleet.find(id) ?? []);
     if (usable.some((session) => rowActions(context.model.view(session)).has(action))) return usable;
@@ -44,11 +46,16 @@ function isListed(selected: unknown, target: unknown): boolean {
   return Array.isArray(selected) && selected.includes(target);
 }
 
+/** A heading of the tree. */
+export function isGroup(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('group:');
+}
+
 /** Node ids or session ids; groups of the tree are no sessions. */
 function idsIn(context: CommandContext, value: unknown): readonly string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.flatMap((item) => {
-    if (typeof item !== 'string' || item.startsWith('group:')) return [];
+    if (typeof item !== 'string' || isGroup(item)) return [];
     return [context.tree.sessionIdOf(item) ?? item];
   });
 }

@@ -1,0 +1,20 @@
+import type { AgentDriver } from '../../core/driver.ts';
+import { claudeHookFacts } from './claudeHooks.ts';
+import { planClaude } from './claudePlan.ts';
+import { claudeTitleFacts } from './claudeTitles.ts';
+
+/** Claude Code (measured with claude 2.1.329). */
+export const claudeDriver: AgentDriver = {
+  info: {
+    id: 'claude',
+    label: 'Claude Code',
+    binaries: ['claude'],
+    installHint: 'Install it with: npm install -g @anthropic-ai/claude-code',
+    homepage: 'https://code.claude.com/docs',
+  },
+  provesPrompts: true,
+  interrupt: { type: 'keys', keys: '\u001b' },
+  plan: (request, context) => Promise.resolve().then(() => planClaude(request, context)),
+  readHook: claudeHookFacts,
+  readTitle: claudeTitleFacts,
+};
