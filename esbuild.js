@@ -33,8 +33,9 @@ const entries = [
 ];
 
 process.chdir(root);
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist');
+// Overwritten in place, so that an editor that runs from dist/ never finds it empty.
+await mkdir('dist', { recursive: true });
+if (production) for (const name of await readdir('dist')) if (name.endsWith('.map')) await rm(path.join('dist', name));
 for (const entry of entries) {
   const result = await build({ ...common, ...entry });
   if (process.argv.includes('--meta')) {
