@@ -9,7 +9,10 @@ export type AgentFact =
       readonly type: 'activity';
       readonly activity: ActivityKind;
       readonly detail?: string;
-      /** The sign may also mean something else (a title that is the same for "idle" and "asking"): it ends a busy state, never an open question. */
+      /**
+       * The sign may also stand while a question is open. "Idle" (a title that is the same for "idle" and "asking") then ends a busy state,
+       * never the question; "busy" (a spinner that goes on until the question is drawn) ends a question only after it was shown, or much later.
+       */
       readonly weak?: true;
     }
   /** The agent took a prompt: proof that a routed prompt arrived. */
@@ -90,6 +93,8 @@ export interface AgentDriver {
   /** Whether its events prove that a typed prompt was taken (`promptTaken`). */
   readonly provesPrompts: boolean;
   readonly interrupt: InterruptMeans;
+  /** Keys that empty its input line while it rests; for agents that put the prompt of an interrupted turn back there. */
+  readonly clearInput?: string;
   /** @throws FleetError `UnsupportedPolicy` when the CLI has no equivalent of the policy. */
   plan(request: LaunchRequest, context: LaunchContext): Promise<LaunchPlan>;
   /** Facts of one hook payload. `payload` comes from outside: check its shape. */

@@ -43,6 +43,8 @@ export interface Signal {
   readonly event?: string;
   /** Wall clock, epoch milliseconds. */
   readonly at: number;
+  /** Of an open question: a second, less trusted source shows it, too. */
+  readonly confirmed?: true;
 }
 
 /** Identity of a process. A pid alone proves nothing: all known parts must agree. */

@@ -182,7 +182,14 @@ export class SessionController implements Disposable {
   async #type(session: Session, prompt: string): Promise<PromptResult> {
     const { drivers, terminals, fleet } = this.#options;
     const { id } = session;
-    const proves = drivers.get(session.driver)?.provesPrompts ?? false;
+    const driver = drivers.get(session.driver);
+    const proves = driver?.provesPrompts ?? false;
+    const clear = driver?.clearInput ?? '';
+    if (clear !== '' && wasInterrupted(session)) {
+      terminals.write(id, clear);
+      await this.#pause(enterDelayMs);
+      this.#promptable(id);
+    }
     const taken = new Deferred<void>();
     let isTaken = false;
     terminals.write(id, asPaste(prompt));
@@ -254,6 +261,11 @@ export async function whenEnded(fleet: FleetService, id: string): Promise<Sessio
 
 function isAsking({ status, signal }: Session): boolean {
   return status === 'running' && (signal?.activity === 'needs_permission' || signal?.activity === 'needs_answer');
+}
+
+/** It rests, and only its title says so: hooks are silent when a person ends a turn with a key. */
+function wasInterrupted({ status, signal }: Session): boolean {
+  return status === 'running' && signal?.activity === 'idle' && signal.source === 'title';
 }
 
 function whyNoPrompt(session: Session, hasTerminal: boolean): string {

@@ -89,6 +89,8 @@ export class LinkGateway implements RunnerGateway, Disposable {
     this.#store.add(server.onDidConnect((connected) => this.#didConnect.fire(connected)));
     this.#store.add(server.onDidDisconnect((gone) => this.#didDisconnect.fire(gone)));
     this.#store.add(server.onHeartbeat((beat) => this.#heartbeat.fire(beat)));
+    // A runner sees the endpoint file before we hear that the server listens: whoever was that quick is announced now.
+    for (const connected of server.connected) this.#didConnect.fire(connected);
   }
 
   #running(): LinkServer {

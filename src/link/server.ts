@@ -96,6 +96,11 @@ export class LinkServer implements RunnerGateway, Disposable {
     return this.#heartbeat.event;
   }
 
+  /** The runners that are connected now. */
+  get connected(): readonly { readonly sessionId: string; readonly runner: ProcessIdentity }[] {
+    return [...this.#bySession.values()].flatMap(({ session }) => (session === undefined ? [] : [{ sessionId: session.id, runner: session.runner }]));
+  }
+
   isConnected(sessionId: string): boolean {
     return this.#bySession.has(sessionId);
   }

@@ -10,6 +10,7 @@ export class ScriptedDriver implements AgentDriver {
   readonly info: DriverInfo = { id: 'scripted', label: 'Scripted', binaries: ['scripted'], installHint: 'Nothing to install.' };
   provesPrompts = false;
   interrupt: InterruptMeans = { type: 'keys', keys: '\u001b' };
+  clearInput = '';
   promptInArgv = true;
   /** Set: `plan` fails with it. */
   planFault: Error | undefined;

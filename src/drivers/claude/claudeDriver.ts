@@ -14,6 +14,8 @@ export const claudeDriver: AgentDriver = {
   },
   provesPrompts: true,
   interrupt: { type: 'keys', keys: '\u001b' },
+  // Ctrl-U takes away one line, or does nothing (measured). Not Esc Esc: on an empty line it opens the list of earlier prompts.
+  clearInput: '\u0015'.repeat(200),
   plan: (request, context) => Promise.resolve().then(() => planClaude(request, context)),
   readHook: claudeHookFacts,
   readTitle: claudeTitleFacts,

@@ -49,6 +49,26 @@ describe('sending a prompt', () => {
       assert.deepEqual((await window.fleet.history(id)).map((line) => [line.kind, line.data]), [['prompt', { text: 'one\ntwo\nthree', result: 'typed' }]]);
     });
 
+    it('an interrupted prompt that the agent put back is cleared away first; after a turn that ended nothing is', async () => {
+      await open();
+      window.catalog.driver.clearInput = '\u001b\u001b';
+      await asks('working');
+      await window.fleet.applyTitle(id, '[{"type":"activity","activity":"idle","weak":true}]');
+      const sent = window.controller.sendPrompt(id, 'go');
+      await settle();
+      assert.deepEqual(typed(), ['\u001b\u001b']);
+      await window.time.advance(200);
+      assert.deepEqual(typed(), ['\u001b\u001b', paste('go')]);
+      await window.time.advance(200);
+      await sent;
+      assert.deepEqual(typed(), ['\u001b\u001b', paste('go'), '\r']);
+      await asks('idle');
+      const next = window.controller.sendPrompt(id, 'on');
+      await window.time.advance(200);
+      await next;
+      assert.deepEqual(typed().slice(3), [paste('on'), '\r']);
+    });
+
     it('what the agent shows as taken is submitted, and Enter was pressed once', async () => {
       await open();
       window.catalog.driver.provesPrompts = true;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ActivityKind, Signal, SignalSource } from '../../../src/core/session.ts';
-import { acceptSignal, questionGuardMs, type NewSignal } from '../../../src/core/signals.ts';
+import { acceptSignal, questionGuardMs, weakGuardMs, type NewSignal } from '../../../src/core/signals.ts';
 
 const kinds: readonly ActivityKind[] = ['starting', 'working', 'model_wait', 'running_tool', 'needs_permission', 'needs_answer', 'idle', 'blocked'];
 const sources: readonly SignalSource[] = ['channel', 'hook', 'title', 'progress', 'process'];
@@ -73,6 +73,16 @@ describe('signals', () => {
     }
   });
 
+  it(`a weak one hides it after ${weakGuardMs} ms; one that the title itself asked, at once`, () => {
+    for (const question of questions) {
+      for (const late of busy) {
+        assert.equal(after(says('hook', question, 0), says('title', late, weakGuardMs - 1, { weak: true }))?.activity, question);
+        assert.equal(after(says('hook', question, 0), says('title', late, weakGuardMs, { weak: true }))?.activity, late);
+        assert.equal(after(says('title', question, 0), says('title', late, 1, { weak: true }))?.activity, late);
+      }
+    }
+  });
+
   it('a busy title stamped before the question (the clock went back) does not hide it', () => {
     assert.equal(after(says('hook', 'needs_permission', 5000), says('title', 'working', 1000))?.activity, 'needs_permission');
   });
@@ -81,7 +91,15 @@ describe('signals', () => {
     for (const question of questions) {
       for (const from of [...busy, 'idle', 'blocked'] as const) assert.equal(after(says('hook', from), says('title', question, 1))?.activity, question);
       const open = says('hook', 'needs_permission', 0, { detail: 'run rm' });
-      assert.deepEqual(after(open, says('title', question, 9000)), open);
+      assert.deepEqual(after(open, says('title', question, 9000)), { ...open, confirmed: true });
+    }
+  });
+
+  it('a title that has shown the question is believed at once when it shows work again', () => {
+    for (const question of questions) {
+      for (const later of busy) assert.equal(after(says('hook', question, 0), says('title', question, 50), says('title', later, 100))?.activity, later);
+      const next = says('hook', question, 100, { detail: 'another' });
+      assert.deepEqual(after(says('hook', question, 0), says('title', question, 50), next, says('title', 'working', 150)), next);
     }
   });
 
@@ -133,7 +151,8 @@ describe('signals', () => {
     it('what stands was said by someone, word for word', () => {
       fc.assert(
         fc.property(fc.array(signal, { minLength: 1 }), (noise) => {
-          const stands = JSON.stringify(after(...noise));
+          const { confirmed: _confirmed, ...words } = after(...noise) as Signal;
+          const stands = JSON.stringify(words);
           assert.ok(noise.some((one) => JSON.stringify(plain(one)) === stands));
         }),
       );

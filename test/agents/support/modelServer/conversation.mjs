@@ -13,7 +13,7 @@ import { fallbackScenario } from './scenarios.mjs';
 /**
  * @param {readonly Turn[]} turns
  * @param {ReadonlyMap<string, Scenario>} scenarios
- * @returns {{name: string, index: number, mark: string | undefined, step: Step}}
+ * @returns {{name: string, index: number, mark: string | undefined, line: string | undefined, step: Step}}
  */
 export function chooseStep(turns, scenarios) {
   const asked = newestMark(turns);
@@ -24,8 +24,11 @@ export function chooseStep(turns, scenarios) {
   const scenario = wanted ?? scenarios.get(fallbackScenario);
   const template = scenario?.steps[Math.min(index, scenario.steps.length - 1)] ?? {};
   const values = { ...scenario?.params, ...parameters(asked?.mark ?? '', scenario) };
-  return { name, index, mark: asked?.mark, step: /** @type {Step} */ (fill(template, values)) };
+  return { name, index, mark: asked?.mark, line: asked?.line, step: /** @type {Step} */ (fill(template, values)) };
 }
+
+/** What ends a line that a person wrote, also where an agent wrapped it into something. */
+const outside = /["'<>\n\\]/;
 
 /** @param {readonly Turn[]} turns */
 function newestMark(turns) {
@@ -36,8 +39,9 @@ function newestMark(turns) {
     }
     const match = [...turn.text.matchAll(/scenario=([a-z0-9_-]+)/gi)].pop();
     if (match?.[1] !== undefined) {
-      const mark = turn.text.slice(match.index).split(/["'<\n\\]/, 1)[0] ?? '';
-      return { at, name: match[1].toLowerCase(), mark: mark.trim() };
+      const mark = turn.text.slice(match.index).split(outside, 1)[0] ?? '';
+      const before = turn.text.slice(0, match.index).split(outside).at(-1) ?? '';
+      return { at, name: match[1].toLowerCase(), mark: mark.trim(), line: (before + mark).trim() };
     }
   }
   return undefined;

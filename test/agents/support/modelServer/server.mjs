@@ -157,14 +157,14 @@ export class ModelServer {
       return;
     }
     const request = protocol.read(body, url);
-    const { name, index, mark, step } = chooseStep(request.turns, this.#scenarios);
-    // Titles, summaries and classifications are asked for without tools. They never take a step.
-    const side = request.tools.length === 0;
+    const { name, index, mark, line, step } = chooseStep(request.turns, this.#scenarios);
+    // Titles, summaries and classifications are asked for without tools, but Codex hands its patches out everywhere. They never take a step.
+    const side = request.tools.every((tool) => tool.name === 'apply_patch');
     this.#note({
       ...{ path, protocol: protocol.name, model: request.model, scenario: name, step: index, side },
       tools: request.tools.map((tool) => tool.name),
       prompt: (request.turns.at(-1)?.text ?? '').slice(-200),
-      ...(mark === undefined ? {} : { mark }),
+      ...(mark === undefined ? {} : { mark, line }),
     });
     if (step.delay !== undefined && !side) {
       await sleep(step.delay);

@@ -56,9 +56,10 @@
  * @property {string} [model]
  * @property {string} [scenario]
  * @property {number} [step]
- * @property {boolean} [side]  a request without tools: a title, a summary, a classification
+ * @property {boolean} [side]  a request without tools to work with: a title, a summary, a classification
  * @property {string[]} [tools]
  * @property {string} [mark]  the prompt's line from `scenario=` on
+ * @property {string} [line]  the whole of that line
  * @property {string} [prompt]  end of the newest turn's text
  */
 export {};

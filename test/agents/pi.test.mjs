@@ -1,0 +1,4 @@
+import { pi } from './support/profiles/pi.mjs';
+import { tellStory } from './support/story.mjs';
+
+tellStory(pi);
