@@ -40,10 +40,15 @@ type Line = readonly [label: string, value: string];
 export function inspectDocument(t: Translate, input: InspectInput): string {
   const { view } = input;
   const look = sessionLook(t, view, input.now);
+  const tables: readonly (readonly [title: string, lines: readonly Line[]])[] = [
+    [t('State'), stateLines(t, input)],
+    [t('Process'), processLines(t, view)],
+    [t('Task'), taskLines(t, input)],
+  ];
+  // One column for all of them.
+  const width = Math.max(...tables.flatMap(([, lines]) => lines.map(([label]) => label.length))) + 2;
   const sections = [
-    section(t('State'), stateLines(t, input)),
-    section(t('Process'), processLines(t, view)),
-    section(t('Task'), taskLines(t, input)),
+    ...tables.map(([heading, lines]) => section(heading, lines, width)),
     list(t('Prompt'), promptLines(t, view.session.spec.prompt)),
     list(t('Artifacts'), view.session.artifacts.map((artifact) => `${oneLine(artifact.kind, 40)}  ${oneLine(artifact.path, 400)}  ${input.formatTime(artifact.at)}`)),
     list(t('History'), historyLines(t, input)),
@@ -152,8 +157,7 @@ function historyLines(t: Translate, input: InspectInput): readonly string[] {
   return [hidden === 1 ? t('… 1 earlier entry') : t('… {0} earlier entries', hidden), ...lines];
 }
 
-function section(title: string, lines: readonly Line[]): string {
-  const width = Math.max(...lines.map(([label]) => label.length)) + 2;
+function section(title: string, lines: readonly Line[], width: number): string {
   return [title, ...lines.map(([label, value]) => `    ${`${label}:`.padEnd(width)}${value}`)].join('\n');
 }
 
