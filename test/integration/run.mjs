@@ -1,7 +1,7 @@
 // Runs the integration suite inside a real extension host: the editor from the npm registry, or with --desktop a downloaded VS Code.
 import { runTests } from '@vscode/test-electron';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,43 @@ import { vscodeExecutable } from '../../scripts/editor/vscodeExecutable.mjs';
 const run = promisify(execFile);
 const desktop = process.argv.includes('--desktop');
 const scratch = await mkdtemp(join(tmpdir(), 'agent-fleet-integration-'));
+
+/**
+ * One window on the workspace, which runs the tests of its phase and closes.
+ * @param {string} folder
+ * @param {'first' | 'damaged'} phase
+ * @returns {Promise<number>} exit code; what went wrong was said
+ */
+async function openWindow(folder, phase) {
+  try {
+    return await runTests({
+      ...(desktop ? {} : { vscodeExecutablePath: await vscodeExecutable() }),
+      extensionDevelopmentPath: repoRoot,
+      extensionTestsPath: join(repoRoot, 'out', 'integration', 'index.cjs'),
+      launchArgs: [folder, `--user-data-dir=${join(scratch, 'user-data')}`, `--extensions-dir=${join(scratch, 'extensions')}`, '--disable-workspace-trust'],
+      extensionTestsEnv: {
+        AGENT_FLEET_TEST_SCRATCH: scratch,
+        AGENT_FLEET_TEST_PHASE: phase,
+        AGENT_FLEET_TEST_COUNTS: process.env.AGENT_FLEET_TEST_COUNTS ?? '',
+        AGENT_FLEET_TEST_GREP: process.env.AGENT_FLEET_TEST_GREP ?? '',
+      },
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}
+
+/** Cuts the registry of the closed window in the middle, as a disk that lost its last blocks would. */
+async function truncateRegistry() {
+  const all = join(scratch, 'user-data', 'User', 'workspaceStorage');
+  for (const id of await readdir(all).catch(() => [])) {
+    const file = join(all, id, 'agent-fleet.agent-fleet', 'registry.db');
+    const size = await stat(file).then((found) => found.size, () => 0);
+    if (size > 0) await truncate(file, Math.floor(size / 2));
+  }
+}
+
 try {
   const folder = join(scratch, 'workspace');
   await cp(join(repoRoot, 'media', 'sample'), folder, { recursive: true });
@@ -18,13 +55,10 @@ try {
   await git('init', '--quiet');
   await git('add', '.');
   await git('commit', '--quiet', '-m', 'First');
-  process.exitCode = await runTests({
-    ...(desktop ? {} : { vscodeExecutablePath: await vscodeExecutable() }),
-    extensionDevelopmentPath: repoRoot,
-    extensionTestsPath: join(repoRoot, 'out', 'integration', 'index.cjs'),
-    launchArgs: [folder, `--user-data-dir=${join(scratch, 'user-data')}`, `--extensions-dir=${join(scratch, 'extensions')}`, '--disable-workspace-trust'],
-    extensionTestsEnv: { AGENT_FLEET_TEST_COUNTS: process.env.AGENT_FLEET_TEST_COUNTS ?? '' },
-  });
+  const codes = [await openWindow(folder, 'first')];
+  await truncateRegistry();
+  codes.push(await openWindow(folder, 'damaged'));
+  process.exitCode = Math.max(...codes);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
