@@ -15,6 +15,7 @@ async function arrives(prompt: string): Promise<{ text: string; result: string |
   await Recording.with(async (record) => {
     const id = await spawnAgent('own', 'recordKeys', [record.file]);
     await hasStatus(id, 'running');
+    await record.begun();
     [{ result } = { result: undefined }] = await sendPrompt(id, prompt);
     text = await until('the paste and its Enter', async () => {
       const seen = await record.text();
@@ -63,6 +64,7 @@ describe('prompts', () => {
     await Recording.with(async (record) => {
       const id = await spawnAgent('own', 'recordKeys', [record.file]);
       await hasStatus(id, 'running');
+      await record.begun();
       await Promise.all([sendPrompt(id, 'first '.repeat(200)), sendPrompt(id, 'second '.repeat(200))]);
       const text = await until('both', async () => ((await record.text()).split('\r').length === 3 ? record.text() : undefined));
       const one = `${start}${'first '.repeat(200).trimEnd()}${end}\r`;

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { settingIds, type SettingId } from '../../../src/presentation/contributions.ts';
 import { repoRoot, spawn, type SpawnWish } from './fleet.ts';
+import { until } from './until.ts';
 
 const misbehaving = path.join(repoRoot, 'test', 'agents', 'misbehaving');
 const own = path.join(repoRoot, 'test', 'integration', 'support', 'agents');
@@ -44,6 +45,11 @@ export class Recording {
 
   get file(): string {
     return path.join(this.#folder, 'record');
+  }
+
+  /** Waits until the agent takes keys: what is typed sooner is changed by the terminal. */
+  async begun(): Promise<void> {
+    await until('the agent to read', () => access(this.file).then(() => true, () => false));
   }
 
   async text(): Promise<string> {
