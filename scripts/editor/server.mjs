@@ -123,7 +123,10 @@ async function launch({ folder, userDataDir, extensionsDir, trust = 'disabled', 
   });
   const stop = async () => {
     child.stdin.end();
+    // Node.js can hang in its own exit. By then the supervisor has done its work, or it is done below.
+    const hung = setTimeout(() => child.kill('SIGKILL'), 15_000);
     await ended;
+    clearTimeout(hung);
     // The supervisor has done this already, unless it was killed itself.
     await endTree({ mark });
     await rm(tokenFile, { force: true });

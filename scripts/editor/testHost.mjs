@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
 import { chromiumFlags, ensureChromium } from './chromium.mjs';
 import { ensureEditor } from './install.mjs';
 import { UserError } from './run.mjs';
@@ -64,7 +65,7 @@ async function start() {
   });
   page.on('crash', () => void end(1, 'The browser page crashed.'));
   await page.exposeFunction('codeAutomationLog', (/** @type {string} */ type, /** @type {unknown[]} */ args) => {
-    const line = args.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(' ');
+    const line = format(...args);
     if (type === 'error' || type === 'warn') console.error(line);
     else console.log(line);
   });

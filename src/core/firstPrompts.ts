@@ -16,12 +16,14 @@ export interface FirstPromptsOptions {
 
 /** A terminal that was silent for so long after its first output is taken as ready for a typed first prompt (seed row T9). */
 const quietMs = 800;
-/** An agent whose screen never rests (a clock, a spinner) gets its first prompt so long after its first output, milliseconds. */
+/** An agent whose screen never rests (a clock, a spinner) or that draws nothing, gets its first prompt so long after it began to run, milliseconds. */
 const patienceMs = 15_000;
 
 interface Wait extends Disposable {
   /** Runs out when the agent has drawn something and then paused. */
   readonly quiet: MutableDisposable<Disposable>;
+  /** Runs out when the agent has run for so long that it is taken as ready anyway. */
+  readonly patience: MutableDisposable<Disposable>;
   /** It was ready once, but could not take a prompt then: still starting, or asking something. */
   ready: boolean;
 }
@@ -33,14 +35,16 @@ export class FirstPrompts implements Disposable {
   readonly #waits: DisposableMap<string, Wait>;
   /** What is being typed draws output, too. */
   readonly #typing = new Set<string>();
+  /** Sessions that were seen running: a prompt that failed is tried again at the next output only. */
+  readonly #begun = new Set<string>();
 
   constructor(options: FirstPromptsOptions) {
     this.#options = options;
     this.#waits = this.#disposables.add(new DisposableMap());
     this.#disposables.add(options.terminals.onOutput(({ sessionId }) => this.#onOutput(sessionId)));
-    this.#disposables.add(options.fleet.onDidChange(({ changed, removed }) => {
-      for (const session of changed) this.#onChange(session);
-      for (const id of removed) this.#waits.delete(id);
+    this.#disposables.add(options.fleet.onDidChange(({ added, changed, removed }) => {
+      for (const session of [...added, ...changed]) this.#onChange(session);
+      for (const id of removed) this.#forget(id);
     }));
   }
 
@@ -51,27 +55,48 @@ export class FirstPrompts implements Disposable {
   #onOutput(id: string): void {
     if (this.#disposables.isDisposed || this.#typing.has(id)) return;
     if (this.#options.fleet.find(id)?.promptToType === undefined) return;
-    this.#listen(this.#waits.get(id) ?? this.#waits.set(id, this.#wait(id)), id);
+    const wait = this.#wait(id);
+    if (this.#begun.has(id)) this.#bear(wait, id);
+    this.#listen(wait, id);
   }
 
   #onChange(session: Session): void {
-    const wait = this.#waits.get(session.id);
-    if (wait === undefined) return;
-    if (!isActive(session.status) || session.promptToType === undefined) this.#waits.delete(session.id);
-    else if (wait.ready && wait.quiet.value === undefined && this.#options.canPrompt(session)) this.#listen(wait, session.id);
+    const { id } = session;
+    if (!isActive(session.status) || session.promptToType === undefined) {
+      this.#forget(id);
+      return;
+    }
+    if (session.status === 'running' && !this.#begun.has(id)) {
+      this.#begun.add(id);
+      this.#bear(this.#wait(id), id);
+    }
+    const wait = this.#waits.get(id);
+    if (wait?.ready === true && wait.quiet.value === undefined && this.#options.canPrompt(session)) this.#listen(wait, id);
+  }
+
+  #forget(id: string): void {
+    this.#waits.delete(id);
+    this.#begun.delete(id);
   }
 
   #wait(id: string): Wait {
+    const known = this.#waits.get(id);
+    if (known !== undefined) return known;
     const quiet = new MutableDisposable<Disposable>();
-    const patience = this.#options.timers.after(patienceMs, () => this.#ready(id));
-    return {
+    const patience = new MutableDisposable<Disposable>();
+    return this.#waits.set(id, {
       quiet,
+      patience,
       ready: false,
       dispose() {
         quiet.dispose();
         patience.dispose();
       },
-    };
+    });
+  }
+
+  #bear(wait: Wait, id: string): void {
+    wait.patience.value ??= this.#options.timers.after(patienceMs, () => this.#ready(id));
   }
 
   #listen(wait: Wait, id: string): void {

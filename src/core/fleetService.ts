@@ -220,10 +220,13 @@ export class FleetService implements Disposable {
     await this.#settle(this.#save(before, step.session, step.notes));
   }
 
-  /** A person says that the work is done (seed row L6). @throws FleetError `NotFound`, `InvalidTransition`. */
-  async complete(id: string, summary: string | undefined): Promise<void> {
+  /**
+   * A person says that the work is done (seed row L6). `isStillToEnd`: its agent could not be told to end; that is kept as a stop
+   * request, for whoever can end it later. @throws FleetError `NotFound`, `InvalidTransition`.
+   */
+  async complete(id: string, summary: string | undefined, how: { readonly isStillToEnd?: boolean } = {}): Promise<void> {
     const outcome: SessionOutcome = { type: 'completed', by: 'person', ...(summary === undefined ? {} : { summary }) };
-    await this.#finish(id, 'complete_operation', outcome, 'user');
+    await this.#finish(id, 'complete_operation', outcome, 'user', how.isStillToEnd === true);
   }
 
   /** Records that a session was cancelled. The process must be gone, or must never have been. @throws FleetError `NotFound`, `InvalidTransition`. */
@@ -270,12 +273,15 @@ export class FleetService implements Disposable {
     await this.#note(this.get(id), { kind, actor, at: this.#clock.now(), data });
   }
 
-  /** Counts input of a session that could not be used. */
-  async addSkipped(id: string, count: number, reason: string): Promise<void> {
+  /** Counts the lines of a session's spool that could not be read: `total` of them so far. Idempotent. */
+  async countSpoolSkipped(id: string, total: number): Promise<void> {
     this.#requireOwner();
     const before = this.get(id);
-    const after: Session = { ...before, skipped: before.skipped + count };
-    await this.#settle(this.#save(before, after, [{ kind: 'skipped', actor: 'fleet', at: this.#clock.now(), data: { count, reason } }]));
+    const count = total - (before.spoolSkipped ?? 0);
+    if (count <= 0) return;
+    const after: Session = { ...before, skipped: before.skipped + count, spoolSkipped: total };
+    const data = { count, reason: 'lines of the spool file could not be read' };
+    await this.#settle(this.#save(before, after, [{ kind: 'skipped', actor: 'fleet', at: this.#clock.now(), data }]));
   }
 
   /** Forgets sessions that have ended; active ones stay. Returns what was forgotten. */
@@ -305,11 +311,11 @@ export class FleetService implements Disposable {
     this.#disposables.dispose();
   }
 
-  async #finish(id: string, action: LifecycleAction, outcome: SessionOutcome, actor: Note['actor']): Promise<void> {
+  async #finish(id: string, action: LifecycleAction, outcome: SessionOutcome, actor: Note['actor'], isStillToEnd = false): Promise<void> {
     this.#requireOwner();
     const before = this.get(id);
     const at = this.#clock.now();
-    const after = move(before, action, at, { outcome });
+    const after = move(before, action, at, { outcome, ...(isStillToEnd && before.stopRequest === undefined ? { stopRequest: { at } } : {}) });
     await this.#settle(this.#save(before, after, [{ kind: after.status, actor, at, data: outcome }]));
   }
 

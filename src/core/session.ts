@@ -123,6 +123,8 @@ export interface Session {
   readonly historySeq: number;
   /** How many bad hook payloads, event lines or spool lines were skipped. */
   readonly skipped: number;
+  /** How many of them are lines of its spool, which is read again and again; absent means none. */
+  readonly spoolSkipped?: number;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -132,10 +134,3 @@ export interface Session {
 
 /** Verdict about the process behind a session. `unknown` is never reaped. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
-
-/** Whether a person is needed before this session can go on. */
-export function needsPerson(session: Session): boolean {
-  if (!isActive(session.status)) return false;
-  const kind = session.signal?.activity;
-  return kind === 'needs_permission' || kind === 'needs_answer' || kind === 'blocked';
-}

@@ -1,10 +1,9 @@
-import { nextEvent } from '../base/event.ts';
 import { DisposableMap, DisposableStore, toDisposable, type Disposable } from '../base/disposable.ts';
 import { Deferred, detach, SerialQueue } from '../base/async.ts';
 import { FleetError, messageOf } from '../base/errors.ts';
 import type { Logger, Timers } from '../base/ports.ts';
 import { clip, oneLine, plainText } from '../base/text.ts';
-import { validActions, type SessionAction } from './actions.ts';
+import { isAsking, isUnready, validActions, type SessionAction, type SessionSurroundings } from './actions.ts';
 import { refused } from './errors.ts';
 import { FirstPrompts } from './firstPrompts.ts';
 import type { FleetService } from './fleetService.ts';
@@ -12,8 +11,11 @@ import type { DriverCatalog, RunnerGateway, StopRequest, TerminalHost } from './
 import { asPaste, cleanPrompt, enterDelayMs } from './prompt.ts';
 import { isActive, isTerminal, type Session } from './session.ts';
 
-/** How sure it is that a prompt arrived: the agent's own event said so, or it was typed and nothing can say. */
-export type PromptResult = 'submitted' | 'typed';
+/**
+ * How sure it is that a prompt arrived: the agent's own event said so; it was typed and nothing can say; or the text lies in its input
+ * line and Enter was not pressed because a question opened (it is pressed when that is closed).
+ */
+export type PromptResult = 'submitted' | 'typed' | 'pasted';
 
 export interface SessionControllerOptions {
   readonly fleet: FleetService;
@@ -24,6 +26,8 @@ export interface SessionControllerOptions {
   readonly logger: Logger;
   /** Pause between the steps of the stop ladder, milliseconds. Read at each stop. */
   readonly graceMs: () => number;
+  /** Whether the person trusts the workspace. */
+  readonly isTrusted: () => boolean;
 }
 
 /** Longest reason and summary that are kept, characters. */
@@ -33,6 +37,8 @@ const maxSummary = 4000;
 const proofMs = 2500;
 /** A stop order that no runner takes within this time falls back to closing the terminal, milliseconds. */
 const orderMs = 2000;
+/** How long a pasted prompt waits for a question to be closed, before its Enter is left to the person, milliseconds. */
+const pastedMs = 10 * 60_000;
 
 /**
  * What a person can do to a running session. Each call checks by itself whether it is valid, whoever calls,
@@ -46,11 +52,14 @@ export class SessionController implements Disposable {
   readonly #stopping = new Set<string>();
   /** Terminals that will be closed unless their runner calls. */
   readonly #closing: DisposableMap<string, Disposable>;
+  /** Prompts that lie in the input line behind a question. */
+  readonly #pasted: DisposableMap<string, Disposable>;
 
   constructor(options: SessionControllerOptions) {
     this.#options = options;
     const { fleet, runners, terminals, timers, logger } = options;
     this.#closing = this.#disposables.add(new DisposableMap());
+    this.#pasted = this.#disposables.add(new DisposableMap());
     const canPrompt = (session: Session): boolean => this.#can(session, 'prompt');
     const send = (id: string, prompt: string): Promise<PromptResult> => this.sendPrompt(id, prompt);
     this.#disposables.add(new FirstPrompts({ fleet, terminals, timers, logger, canPrompt, send }));
@@ -83,7 +92,7 @@ export class SessionController implements Disposable {
   async interrupt(id: string): Promise<void> {
     const { fleet, drivers, terminals, runners } = this.#options;
     const session = fleet.get(id);
-    if (!this.#can(session, 'interrupt')) throw refused(session, 'has no turn to interrupt', whyNot(session, terminals.has(id)));
+    if (!this.#can(session, 'interrupt')) throw refused(session, 'has no turn to interrupt', whyNoInterrupt(session, this.#around(session)));
     const means = drivers.get(session.driver)?.interrupt ?? { type: 'keys' as const, keys: '\u0003' };
     if (means.type === 'keys') terminals.write(id, means.keys);
     else await runners.signal(id, means.signal);
@@ -101,49 +110,30 @@ export class SessionController implements Disposable {
   async complete(id: string, summary: string | undefined): Promise<void> {
     const { fleet, runners, logger } = this.#options;
     const session = fleet.get(id);
-    if (!this.#can(session, 'complete')) throw refused(session, 'cannot be marked completed', whyNot(session, true));
+    if (!this.#can(session, 'complete')) throw refused(session, 'cannot be marked completed', whyNot(session, { ...this.#around(session), hasTerminal: true }));
     const text = summary === undefined ? undefined : clip(plainText(summary).trim(), maxSummary);
-    await fleet.complete(id, text === undefined || text === '' ? undefined : text);
-    if (runners.isConnected(id)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
+    await fleet.complete(id, text === undefined || text === '' ? undefined : text, { isStillToEnd: !runners.isConnected(id) });
+    detach(this.#end(id, 'SIGTERM'), logger, `ending ${id}`);
   }
 
   /**
    * Ends a session. Its process is stopped first; the row becomes cancelled when the process is gone. Resolves
-   * when the order is given. A second cancel is refused in words.
+   * when the order is given. A second cancel is refused in words, unless nobody carries out the first.
    * @throws FleetError `NotFound`, `Refused`.
    */
   async cancel(id: string, reason: string | undefined): Promise<void> {
-    const { fleet, runners, terminals, logger } = this.#options;
+    const { fleet, runners, terminals } = this.#options;
     const session = fleet.get(id);
-    if (!this.#can(session, 'cancel')) throw refused(session, 'cannot be cancelled', whyNot(session, true));
+    const around = this.#around(session);
+    if (!isActive(session.status) || !around.canChange) throw refused(session, 'cannot be cancelled', whyNot(session, { ...around, hasTerminal: true }));
     if ((this.#stopping.has(id) && runners.isConnected(id)) || this.#closing.has(id)) {
       throw refused(session, 'is being cancelled already', 'its processes are ending.');
     }
     const why = reason === undefined ? undefined : oneLine(reason, maxReason) || undefined;
     await fleet.requestStop(id, why);
-    if (runners.isConnected(id)) {
-      try {
-        await this.#stop(id, 'SIGINT');
-      } catch (error) {
-        // A runner that takes no order still ends its agent when its terminal is closed.
-        if (!terminals.has(id)) throw error;
-        logger.warn(`the runner of ${id} took no order; its terminal is closed`, error);
-        terminals.close(id);
-      }
-    } else if (terminals.has(id)) {
-      // The runner is still starting: it is told as soon as it calls; if it never does, its terminal is closed.
-      this.#closing.set(
-        id,
-        this.#options.timers.after(orderMs, () => {
-          this.#closing.delete(id);
-          if (!runners.isConnected(id)) terminals.close(id);
-        }),
-      );
-    } else if (session.runner === undefined && session.agent === undefined) {
-      await fleet.cancelled(id, why);
-    } else {
-      logger.info(`${id} has no runner and no terminal here; it ends when its process is proven gone`);
-    }
+    const isNowhere = !runners.isConnected(id) && !terminals.has(id) && session.runner === undefined && session.agent === undefined;
+    if (isNowhere) await fleet.cancelled(id, why);
+    else await this.#end(id, 'SIGINT');
   }
 
   dispose(): void {
@@ -151,8 +141,43 @@ export class SessionController implements Disposable {
   }
 
   #can(session: Session, action: SessionAction): boolean {
-    const { fleet, terminals } = this.#options;
-    return validActions(session, { hasTerminal: terminals.has(session.id), canChange: fleet.isOwner }).has(action);
+    return validActions(session, this.#around(session)).has(action);
+  }
+
+  #around(session: Session): Around {
+    const { fleet, terminals, drivers, isTrusted } = this.#options;
+    return {
+      hasTerminal: terminals.has(session.id),
+      canChange: fleet.isOwner && isTrusted(),
+      isTrusted: isTrusted(),
+      provesPrompts: drivers.get(session.driver)?.provesPrompts ?? false,
+    };
+  }
+
+  /** Has the agent ended by whoever can: its runner, or the closing of its terminal. Else the stored wish is left to the recovery. */
+  async #end(id: string, from: StopRequest['from']): Promise<void> {
+    const { runners, terminals, timers, logger } = this.#options;
+    if (runners.isConnected(id)) {
+      try {
+        await this.#stop(id, from);
+      } catch (error) {
+        // A runner that takes no order still ends its agent when its terminal is closed.
+        if (!terminals.has(id)) throw error;
+        logger.warn(`the runner of ${id} took no order; its terminal is closed`, error);
+        terminals.close(id);
+      }
+    } else if (terminals.has(id)) {
+      // The runner is still starting, or away: it is told as soon as it calls; if it never does, its terminal is closed.
+      this.#closing.set(
+        id,
+        timers.after(orderMs, () => {
+          this.#closing.delete(id);
+          if (!runners.isConnected(id)) terminals.close(id);
+        }),
+      );
+    } else {
+      logger.info(`${id} has no runner and no terminal here; it ends when its process is proven gone`);
+    }
   }
 
   async #stop(id: string, from: StopRequest['from']): Promise<void> {
@@ -174,7 +199,7 @@ export class SessionController implements Disposable {
   /** @throws FleetError `NotFound`, `Refused`. */
   #promptable(id: string): Session {
     const session = this.#options.fleet.get(id);
-    if (!this.#can(session, 'prompt')) throw refused(session, 'cannot take a prompt', whyNoPrompt(session, this.#options.terminals.has(id)));
+    if (!this.#can(session, 'prompt')) throw refused(session, 'cannot take a prompt', whyNoPrompt(session, this.#around(session)));
     return session;
   }
 
@@ -183,17 +208,27 @@ export class SessionController implements Disposable {
     const { drivers, terminals, fleet } = this.#options;
     const { id } = session;
     const driver = drivers.get(session.driver);
-    const proves = driver?.provesPrompts ?? false;
     const clear = driver?.clearInput ?? '';
     if (clear !== '' && wasInterrupted(session)) {
       terminals.write(id, clear);
       await this.#pause(enterDelayMs);
       this.#promptable(id);
     }
-    const taken = new Deferred<void>();
-    let isTaken = false;
     terminals.write(id, asPaste(prompt));
     await this.#pause(enterDelayMs);
+    if (isAsking(fleet.get(id))) {
+      this.#enterLater(id, prompt);
+      return 'pasted';
+    }
+    return this.#enter(this.#promptable(id));
+  }
+
+  /** Presses Enter, and once more if the agent's events do not show the prompt. */
+  async #enter(session: Session): Promise<'submitted' | 'typed'> {
+    const { drivers, terminals, fleet } = this.#options;
+    const { id } = session;
+    const taken = new Deferred<void>();
+    let isTaken = false;
     const listener = this.#disposables.add(
       fleet.onDidTakePrompt(({ sessionId }) => {
         if (sessionId !== id) return;
@@ -202,21 +237,53 @@ export class SessionController implements Disposable {
       }),
     );
     try {
-      for (let enter = 1; enter <= 2; enter++) {
-        // Never press Enter into a dialog that opened meanwhile: it would choose its first item.
-        const now = fleet.get(id);
-        if (isAsking(now)) break;
-        if (enter === 1) this.#promptable(id);
-        else if (!this.#can(now, 'prompt')) break;
+      terminals.write(id, '\r');
+      if (drivers.get(session.driver)?.provesPrompts !== true) return 'typed';
+      await this.#pause(proofMs, taken.promise);
+      // Never press Enter into a dialog that opened meanwhile: it would choose its first item.
+      if (!isTaken && this.#can(fleet.get(id), 'prompt')) {
         terminals.write(id, '\r');
-        if (!proves) break;
         await this.#pause(proofMs, taken.promise);
-        if (isTaken) return 'submitted';
       }
-      return 'typed';
+      return isTaken ? 'submitted' : 'typed';
     } finally {
       this.#disposables.delete(listener);
     }
+  }
+
+  /** The text of a prompt lies in the input line behind a question: Enter is pressed once that is closed, if it does not take too long. */
+  #enterLater(id: string, prompt: string): void {
+    const { fleet, timers, logger } = this.#options;
+    const wait = new DisposableStore();
+    this.#pasted.set(id, wait);
+    const record = (result: PromptResult): Promise<void> => fleet.promptSent(id, { text: prompt, result });
+    let isPressing = false;
+    const press = async (): Promise<void> => {
+      // One question is often followed by the next.
+      await this.#pause(enterDelayMs);
+      isPressing = false;
+      const session = fleet.find(id);
+      if (wait.isDisposed || session === undefined || !this.#can(session, 'prompt')) return;
+      this.#pasted.delete(id);
+      await record(await this.#enter(session));
+    };
+    wait.add(timers.after(pastedMs, () => this.#pasted.delete(id)));
+    wait.add(
+      fleet.onDidChange(({ changed }) => {
+        const session = changed.find((one) => one.id === id);
+        if (session === undefined || isPressing || !this.#can(session, 'prompt')) return;
+        isPressing = true;
+        detach(this.#serial(id).add(press), logger, `Enter for the prompt of ${id}`);
+      }),
+    );
+    wait.add(
+      fleet.onDidTakePrompt(({ sessionId }) => {
+        if (sessionId !== id) return;
+        // The person was faster.
+        this.#pasted.delete(id);
+        detach(record('submitted'), logger, `recording the prompt of ${id}`);
+      }),
+    );
   }
 
   /** Waits for `ms` milliseconds, or until `sooner`. @throws FleetError `Closing` when the window goes away meanwhile. */
@@ -240,27 +307,21 @@ export class SessionController implements Disposable {
     const { logger } = this.#options;
     this.#closing.delete(id);
     // A status that this version cannot read is no reason to end an agent.
-    if (session.stopRequest !== undefined) detach(this.#stop(id, 'SIGINT'), logger, `cancelling ${id}`);
-    else if (isTerminal(session.status)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
+    if (isTerminal(session.status)) detach(this.#stop(id, 'SIGTERM'), logger, `ending ${id}`);
+    else if (session.stopRequest !== undefined) detach(this.#stop(id, 'SIGINT'), logger, `cancelling ${id}`);
   }
 
   #forget(id: string): void {
     this.#typing.delete(id);
     this.#stopping.delete(id);
     this.#closing.delete(id);
+    this.#pasted.delete(id);
   }
 }
 
-/** Resolves when the session has reached a terminal status. */
-export async function whenEnded(fleet: FleetService, id: string): Promise<Session> {
-  const now = fleet.get(id);
-  if (!isActive(now.status)) return now;
-  const change = await nextEvent(fleet.onDidChange, ({ changed }) => changed.some((session) => session.id === id && !isActive(session.status)));
-  return change.changed.find((session) => session.id === id) as Session;
-}
-
-function isAsking({ status, signal }: Session): boolean {
-  return status === 'running' && (signal?.activity === 'needs_permission' || signal?.activity === 'needs_answer');
+/** What decides whether an action is possible, and why not. */
+interface Around extends SessionSurroundings {
+  readonly isTrusted: boolean;
 }
 
 /** It rests, and only its title says so: hooks are silent when a person ends a turn with a key. */
@@ -268,17 +329,25 @@ function wasInterrupted({ status, signal }: Session): boolean {
   return status === 'running' && signal?.activity === 'idle' && signal.source === 'title';
 }
 
-function whyNoPrompt(session: Session, hasTerminal: boolean): string {
-  const kind = session.signal?.activity;
-  if (session.status === 'running' && kind === 'needs_permission') return 'it asks for permission. Answer that in its terminal first.';
-  if (session.status === 'running' && kind === 'needs_answer') return 'it asks a question. Answer that in its terminal first.';
-  return whyNot(session, hasTerminal);
+function whyNoPrompt(session: Session, around: Around): string {
+  const isGoing = session.status === 'running' && around.isTrusted && session.stopRequest === undefined;
+  if (isGoing && session.signal?.activity === 'needs_permission') return 'it asks for permission. Answer that in its terminal first.';
+  if (isGoing && session.signal?.activity === 'needs_answer') return 'it asks a question. Answer that in its terminal first.';
+  if (isGoing && around.hasTerminal && around.canChange && isUnready(session, around)) return 'it has not said yet that it is ready. Look at its terminal.';
+  return whyNot(session, around);
 }
 
-function whyNot(session: Session, hasTerminal: boolean): string {
+function whyNoInterrupt(session: Session, around: Around): string {
+  const isResting = session.status === 'running' && session.signal?.activity === 'idle';
+  return isResting && around.hasTerminal && around.canChange && session.stopRequest === undefined ? 'it is idle.' : whyNot(session, around);
+}
+
+function whyNot(session: Session, around: Around): string {
+  if (!isActive(session.status)) return `it has ended: ${session.status}.`;
+  if (!around.isTrusted) return 'this workspace is not trusted.';
+  if (session.stopRequest !== undefined && around.canChange) return 'it is being ended.';
   if (session.status === 'provisioning') return 'it is still starting.';
   if (session.status === 'retiring') return 'it is retiring.';
-  if (!isActive(session.status)) return `it has ended: ${session.status}.`;
-  if (!hasTerminal) return 'its terminal is closed, or belongs to another window.';
+  if (!around.hasTerminal) return 'its terminal is closed, or belongs to another window.';
   return 'another window manages this fleet.';
 }

@@ -27,6 +27,13 @@ const recheckMs = 15_000;
 /** A start that left no trace but its launch file for so long has failed, milliseconds. */
 const startMs = 30_000;
 
+interface Found {
+  readonly runner: Liveness;
+  readonly agent: Liveness;
+  /** About both together. */
+  readonly verdict: Liveness;
+}
+
 /**
  * Decides what became of sessions whose runner does not talk to this window: after a reload, a crash, a reboot, or a
  * killed runner. Evidence in this order: the runner's connection, its spool, then the processes themselves
@@ -37,8 +44,9 @@ export class SessionRecovery implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #checks: DisposableMap<string, Disposable>;
   readonly #verdicts = new Map<string, Liveness>();
-  readonly #skipped = new Map<string, number>();
   readonly #orders = new Set<string>();
+  /** Completed sessions about whose agents there is nothing left to do. */
+  readonly #done = new Set<string>();
   readonly #queue = new SerialQueue();
   readonly #changed: Emitter<{ sessionId: string }>;
 
@@ -50,7 +58,7 @@ export class SessionRecovery implements Disposable {
     this.onDidChangeLiveness = this.#changed.event;
     this.#disposables.add(
       fleet.onDidOpen((report) => {
-        for (const session of report.sessions) if (isActive(session.status)) this.#plan(session.id, 0);
+        for (const session of report.sessions) if (this.#isOpen(session)) this.#plan(session.id, 0);
       }),
     );
     this.#disposables.add(
@@ -58,7 +66,7 @@ export class SessionRecovery implements Disposable {
         for (const session of added) if (isActive(session.status)) this.#plan(session.id, recheckMs);
         // A stop that no runner can take is carried out here.
         for (const session of changed) {
-          if (session.stopRequest !== undefined && isActive(session.status) && !this.#orders.has(session.id) && !runners.isConnected(session.id)) {
+          if (session.stopRequest !== undefined && this.#isOpen(session) && !this.#orders.has(session.id) && !runners.isConnected(session.id)) {
             this.#orders.add(session.id);
             this.#plan(session.id, 0);
           }
@@ -111,18 +119,25 @@ export class SessionRecovery implements Disposable {
 
   async #check(sessionId: string): Promise<void> {
     const { fleet, runners } = this.#options;
-    if (!fleet.isOwner) return;
     const before = fleet.find(sessionId);
-    if (before === undefined || !isActive(before.status) || runners.isConnected(sessionId)) return;
+    if (before === undefined || !this.#isOpen(before) || runners.isConnected(sessionId)) return;
     try {
-      await this.#look(before);
+      if (!fleet.isOwner) this.#setVerdict(sessionId, (await this.#probe(before)).verdict);
+      else if (isActive(before.status)) await this.#look(before);
+      else await this.#endCompleted(before);
     } finally {
       // Also when the disk or the look at the processes failed: an evidence that is missing now may be there later.
       const after = fleet.find(sessionId);
-      const isOpen = after !== undefined && isActive(after.status) && !runners.isConnected(sessionId);
+      const isOpen = after !== undefined && this.#isOpen(after) && !runners.isConnected(sessionId);
       // What happened during the look may have asked for a sooner one.
       if (isOpen && !this.#checks.has(sessionId)) this.#plan(sessionId, recheckMs);
     }
+  }
+
+  /** What became of it is not known, or its agent is still to be ended. A window that only reads ends nothing. */
+  #isOpen(session: Session): boolean {
+    if (isActive(session.status)) return true;
+    return session.status === 'completed' && session.stopRequest !== undefined && !this.#done.has(session.id) && this.#options.fleet.isOwner;
   }
 
   async #look(before: Session): Promise<void> {
@@ -130,7 +145,7 @@ export class SessionRecovery implements Disposable {
     const sessionId = before.id;
     const spool = await folders.spool(sessionId, before.lastRunnerSeq);
     await this.#apply(sessionId, spool.events);
-    await this.#countSkipped(sessionId, spool.skipped);
+    await fleet.countSpoolSkipped(sessionId, spool.skipped);
     const session = fleet.find(sessionId);
     if (session === undefined || !isActive(session.status) || runners.isConnected(sessionId)) return;
     if (session.runner === undefined && session.agent === undefined) await this.#checkStart(session);
@@ -162,16 +177,11 @@ export class SessionRecovery implements Disposable {
   }
 
   async #checkProcesses(session: Session): Promise<void> {
-    const { fleet, probe } = this.#options;
-    const runner = await probe.liveness(session.runner);
-    const agent = await probe.liveness(session.agent);
-    const verdict: Liveness = runner === 'alive' || agent === 'alive' ? 'alive' : runner === 'dead' && agent === 'dead' ? 'dead' : 'unknown';
-    if (verdict !== 'dead') {
-      this.#setVerdict(session.id, verdict);
-      if (runner !== 'dead' || agent !== 'alive' || session.agent === undefined || session.stopRequest === undefined) return;
-      // Nobody else is left who could carry out the stop.
-      await this.#options.processes.end(session.id, session.agent);
-      if ((await probe.liveness(session.agent)) !== 'dead') return;
+    const { fleet } = this.#options;
+    const found = await this.#probe(session);
+    if (found.verdict !== 'dead') {
+      this.#setVerdict(session.id, found.verdict);
+      if (session.stopRequest === undefined || (await this.#endOrphan(session, found)) !== 'dead') return;
     }
     // The runner may have written its last words between the first look at the spool and its end.
     const { events } = await this.#options.folders.spool(session.id, session.lastRunnerSeq);
@@ -182,12 +192,24 @@ export class SessionRecovery implements Disposable {
     else await fleet.terminated(now.id, 'its processes are gone and nobody saw how they ended (the editor or the machine stopped); exit code unknown');
   }
 
-  /** Counts bad lines of the spool once, however often it is read. */
-  async #countSkipped(sessionId: string, skipped: number): Promise<void> {
-    const known = this.#skipped.get(sessionId) ?? 0;
-    if (skipped <= known) return;
-    this.#skipped.set(sessionId, skipped);
-    await this.#options.fleet.addSkipped(sessionId, skipped - known, 'lines of the spool file could not be read');
+  /** A person said that it is done while nobody could end its agent. Its status is final: only the processes are looked after. */
+  async #endCompleted(session: Session): Promise<void> {
+    const agent = await this.#endOrphan(session, await this.#probe(session));
+    if (agent !== 'alive') this.#done.add(session.id);
+  }
+
+  async #probe(session: Session): Promise<Found> {
+    const { probe } = this.#options;
+    const runner = await probe.liveness(session.runner);
+    const agent = await probe.liveness(session.agent);
+    return { runner, agent, verdict: runner === 'alive' || agent === 'alive' ? 'alive' : runner === 'dead' && agent === 'dead' ? 'dead' : 'unknown' };
+  }
+
+  /** Ends an agent whose runner is gone: nobody else is left who could. Resolves with what is known of the agent then. */
+  async #endOrphan(session: Session, { runner, agent }: Found): Promise<Liveness> {
+    if (runner !== 'dead' || agent !== 'alive' || session.agent === undefined) return agent;
+    await this.#options.processes.end(session.id, session.agent);
+    return this.#options.probe.liveness(session.agent);
   }
 
   #setVerdict(sessionId: string, verdict: Liveness): void {

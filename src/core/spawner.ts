@@ -4,8 +4,9 @@ import { oneLine, plainText } from '../base/text.ts';
 import { refused } from './errors.ts';
 import type { FleetService } from './fleetService.ts';
 import type { DriverCatalog, SessionFolders, TerminalHost } from './ports.ts';
+import { isAbsolute } from './paths.ts';
 import { cleanPrompt } from './prompt.ts';
-import type { PermissionPolicy, Session } from './session.ts';
+import { isActive, type PermissionPolicy, type Session } from './session.ts';
 import { validActions } from './actions.ts';
 
 export interface SpawnRequest {
@@ -28,7 +29,8 @@ export interface SpawnerOptions {
   readonly ids: IdSource;
   /** SHA-256 in hex. */
   readonly hash: (text: string) => string;
-  readonly isFolder: (path: string) => Promise<boolean>;
+  /** The real path (no symbolic links) of an existing folder; `undefined` when there is none. */
+  readonly realFolder: (path: string) => Promise<string | undefined>;
   /**
    * Whether the person trusts the workspace; with a folder, whether it belongs to the trusted workspace. Checked here too, because
    * commands can be called without the view.
@@ -52,7 +54,7 @@ export class Spawner {
 
   /**
    * @returns the session as registered; its start shows in the fleet.
-   * @throws FleetError `NotTrusted`, `BadName`, `NameTaken`, `EmptyPrompt`, `PromptTooLong`, `FolderGone`, `UnknownDriver`,
+   * @throws FleetError `NotTrusted`, `BadName`, `NameTaken`, `EmptyPrompt`, `PromptTooLong`, `BadFolder`, `FolderGone`, `UnknownDriver`,
    * `NotInstalled`, `UnsupportedPolicy`, `MaxConcurrentExceeded`, `NotOwner`, `TerminalFailed`, `Cancelled`.
    */
   async spawn(request: SpawnRequest): Promise<Session> {
@@ -61,15 +63,17 @@ export class Spawner {
 
   /** A new attempt of a session that ended without success (seed row L15). @throws FleetError `Refused` and those of `spawn`. */
   async restart(id: string): Promise<Session> {
-    const old = this.#options.fleet.get(id);
+    const { fleet } = this.#options;
+    const old = fleet.get(id);
     if (!validActions(old, { hasTerminal: false, canChange: true }).has('restart')) {
       throw refused(old, 'cannot be restarted', `it is ${old.status}. Only failed, aborted, cancelled and terminated sessions can.`);
     }
     const { prompt, policy, cwd, variant } = old.spec;
+    const taken = new Set(fleet.sessions.filter((session) => isActive(session.status)).map((session) => session.name));
     const session = await this.#start(
       {
         driver: old.driver,
-        name: old.name,
+        name: freeName(old.name, taken),
         policy,
         cwd,
         ...(prompt === undefined ? {} : { prompt }),
@@ -89,9 +93,7 @@ export class Spawner {
     }
     const name = checkName(request.name);
     const prompt = request.prompt === undefined || request.prompt.trim() === '' ? undefined : cleanPrompt(request.prompt);
-    if (!(await this.#options.isFolder(request.cwd))) {
-      throw new FleetError('FolderGone', `The folder ${request.cwd} does not exist. Choose another folder.`);
-    }
+    const cwd = await this.#folder(request.cwd);
     const driver = drivers.get(request.driver);
     if (driver === undefined) throw new FleetError('UnknownDriver', `No agent is called “${oneLine(request.driver, 60)}”.`);
     const context = await drivers.locate(request.driver, request.variant);
@@ -99,13 +101,13 @@ export class Spawner {
     const token = ids.token();
     const shared = {
       policy: request.policy,
-      cwd: request.cwd,
+      cwd,
       ...(prompt === undefined ? {} : { prompt }),
       ...(request.variant === undefined ? {} : { variant: request.variant }),
     };
     const parent = request.parentId === undefined ? {} : { parentId: request.parentId };
     const plan = await driver.plan(
-      { sessionId, name, conversationId: ids.uuid(), folderTrusted: this.#options.isTrusted(request.cwd), ...shared },
+      { sessionId, name, conversationId: ids.uuid(), folderTrusted: true, ...shared },
       { ...context, sessionDir: folders.pathOf(sessionId) },
     );
     if (plan.note !== undefined) logger.warn(`${name}: ${oneLine(plan.note, 300)}`);
@@ -121,7 +123,7 @@ export class Spawner {
       ...(prompt !== undefined && !plan.promptInArgv ? { promptToType: prompt } : {}),
     });
     try {
-      const launch = await folders.prepare({ sessionId, name, token, cwd: request.cwd, plan, ...parent });
+      const launch = await folders.prepare({ sessionId, name, token, cwd, plan, ...parent });
       if (fleet.get(sessionId).status !== 'provisioning') throw new FleetError('Cancelled', `“${name}” was cancelled before its agent was started.`);
       await terminals.launch(launch);
     } catch (error) {
@@ -134,6 +136,21 @@ export class Spawner {
       throw error;
     }
     return fleet.get(sessionId);
+  }
+
+  /**
+   * The real folder behind `path`: the one that the agent sees and in which it reports files.
+   * @throws FleetError `BadFolder`, `FolderGone`, `NotTrusted`.
+   */
+  async #folder(path: string): Promise<string> {
+    const { realFolder, isTrusted } = this.#options;
+    if (!isAbsolute(path)) throw new FleetError('BadFolder', `The folder ${oneLine(path)} is not an absolute path. Give the whole path.`);
+    const real = await realFolder(path);
+    if (real === undefined) throw new FleetError('FolderGone', `The folder ${path} does not exist. Choose another folder.`);
+    if (!isTrusted(path) && !isTrusted(real)) {
+      throw new FleetError('NotTrusted', `The folder ${path} does not belong to this trusted workspace. Open it as a workspace folder first.`);
+    }
+    return real;
   }
 }
 
@@ -151,7 +168,7 @@ export function checkName(name: string): string {
 export function freeName(wanted: string, taken: ReadonlySet<string>): string {
   if (!taken.has(wanted)) return wanted;
   for (let n = 2; ; n++) {
-    const name = `${wanted}-${n}`;
+    const name = `${[...wanted].slice(0, maxNameLength - `-${n}`.length).join('')}-${n}`;
     if (!taken.has(name)) return name;
   }
 }

@@ -18,6 +18,8 @@ export interface TitleSettlerOptions {
 export class TitleSettler implements Disposable {
   readonly #options: TitleSettlerOptions;
   readonly #held = new DisposableMap<string, Disposable>();
+  /** The titles that are held. */
+  readonly #titles = new Map<string, string>();
 
   constructor(options: TitleSettlerOptions) {
     this.#options = options;
@@ -26,15 +28,18 @@ export class TitleSettler implements Disposable {
   /** Takes a title as the terminal shows it. */
   push(sessionId: string, title: string): void {
     const { timers, saysIdle, apply } = this.#options;
-    this.#held.delete(sessionId);
+    // Some agents set the same title again and again: it stands all the while.
+    if (this.#titles.get(sessionId) === title) return;
+    this.#forget(sessionId);
     if (!saysIdle(sessionId, title)) {
       apply(sessionId, title);
       return;
     }
+    this.#titles.set(sessionId, title);
     this.#held.set(
       sessionId,
       timers.after(titleHoldMs, () => {
-        this.#held.delete(sessionId);
+        this.#forget(sessionId);
         apply(sessionId, title);
       }),
     );
@@ -42,5 +47,10 @@ export class TitleSettler implements Disposable {
 
   dispose(): void {
     this.#held.dispose();
+  }
+
+  #forget(sessionId: string): void {
+    this.#titles.delete(sessionId);
+    this.#held.delete(sessionId);
   }
 }

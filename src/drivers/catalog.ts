@@ -23,7 +23,7 @@ export interface InstalledDriversOptions {
   readonly drivers: readonly AgentDriver[];
   /** Read at each use. `undefined` for agents without settings. */
   readonly settings: (driverId: string) => AgentSettings | undefined;
-  /** The setting with the custom agents, as it stands there. Read at each use. */
+  /** The setting with the custom agents, as it stands there: the same value until it changes. */
   readonly customAgents: () => unknown;
   /** Told what is wrong with the custom agents. */
   readonly onProblem: (problem: string) => void;
@@ -40,14 +40,14 @@ export interface DriverAvailability {
 /** The agents that come with the extension and those of the settings; which of them are installed is looked up when asked. */
 export class InstalledDrivers implements DriverCatalog {
   readonly #options: InstalledDriversOptions;
-  #custom: { readonly source: string; readonly drivers: readonly AgentDriver[] } = { source: '', drivers: [] };
+  #custom: { readonly source: unknown; readonly drivers: readonly AgentDriver[] } = { source: undefined, drivers: [] };
 
   constructor(options: InstalledDriversOptions) {
     this.#options = options;
   }
 
   get(driverId: string): AgentDriver | undefined {
-    return this.#all().find((driver) => driver.info.id === driverId);
+    return this.#options.drivers.find((driver) => driver.info.id === driverId) ?? this.#customDrivers().find((driver) => driver.info.id === driverId);
   }
 
   /** All agents, installed or not. */
@@ -94,10 +94,9 @@ export class InstalledDrivers implements DriverCatalog {
 
   #customDrivers(): readonly AgentDriver[] {
     const setting = this.#options.customAgents();
-    const source = JSON.stringify(setting) ?? '';
-    if (this.#custom.source !== source) {
+    if (this.#custom.source !== setting) {
       const { definitions, problems } = readCustomDefinitions(setting);
-      this.#custom = { source, drivers: definitions.map(createCustomDriver) };
+      this.#custom = { source: setting, drivers: definitions.map(createCustomDriver) };
       for (const problem of problems) this.#options.onProblem(problem);
     }
     return this.#custom.drivers;

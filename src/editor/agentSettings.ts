@@ -22,5 +22,5 @@ export function customAgents(): unknown {
 
 /** A script of the demo agent at the pace of the settings. */
 export function demoVariant(script: string): string {
-  return `${script}:${boundedSetting(settingIds.demoPace, 10, 60_000)}`;
+  return `${script}:${boundedSetting(settingIds.demoPace)}`;
 }

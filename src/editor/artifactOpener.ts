@@ -6,7 +6,8 @@ import { FleetError, isFleetError } from '../base/errors.ts';
 import { resolveInside } from '../core/paths.ts';
 import type { Session } from '../core/session.ts';
 import { changedFiles, type Changes } from '../git/changedFiles.ts';
-import { repositoryOf } from '../git/repository.ts';
+import { headOf, repositoryOf } from '../git/repository.ts';
+import type { GitOptions } from '../git/runGit.ts';
 import { isBinary, showFile } from '../git/showFile.ts';
 import { uriSchemes } from '../presentation/contributions.ts';
 import { artifactGone, artifactOutside } from '../presentation/messages.ts';
@@ -36,10 +37,11 @@ export class ArtifactOpener implements vscode.TextDocumentContentProvider, Dispo
   async list(session: Session): Promise<readonly Reviewable[]> {
     const reported = [...session.artifacts].reverse().map((artifact): Reviewable => ({ path: artifact.path, kind: artifact.kind, source: 'reported' }));
     const known = new Set(reported.map(({ path: file }) => file));
+    const root = await realpath(session.spec.cwd).catch(() => session.spec.cwd);
     const changes = await changesIn(session.spec.cwd);
     const fromGit = (changes?.files ?? []).flatMap((file): Reviewable[] => {
       const absolute = path.join(changes?.repository.root ?? '', ...file.path.split('/'));
-      return known.has(absolute) || file.kind === 'deleted' || resolveInside(session.spec.cwd, absolute) === undefined
+      return known.has(absolute) || file.kind === 'deleted' || resolveInside(root, absolute) === undefined
         ? []
         : [{ path: absolute, kind: file.kind, source: 'git' }];
     });
@@ -61,8 +63,8 @@ export class ArtifactOpener implements vscode.TextDocumentContentProvider, Dispo
 
   /** The content of a file in the last commit; empty if it was not there. */
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const repository = await repositoryOf(path.dirname(uri.fsPath));
-    const content = await showFile(repository, 'HEAD', relative(repository.root, await realpath(uri.fsPath)));
+    const repository = await repositoryOf(path.dirname(uri.fsPath), gitOptions());
+    const content = await showFile(repository, uri.query, relative(repository.root, await realpath(uri.fsPath)), gitOptions());
     return content?.toString('utf8') ?? '';
   }
 
@@ -88,19 +90,28 @@ export class ArtifactOpener implements vscode.TextDocumentContentProvider, Dispo
     if (changes === undefined) return undefined;
     const inRepository = relative(changes.repository.root, await realpath(file));
     if (!changes.files.some((changed) => changed.path === inRepository && changed.tracked)) return undefined;
-    const before = await showFile(changes.repository, 'HEAD', inRepository);
-    return before === undefined || isBinary(before) ? undefined : vscode.Uri.file(file).with({ scheme: uriSchemes.git });
+    const { commit } = await headOf(changes.repository, gitOptions());
+    if (commit === undefined) return undefined;
+    const before = await showFile(changes.repository, commit, inRepository, gitOptions());
+    // The commit is part of the address: after the next one, "last commit" is another document.
+    return before === undefined || isBinary(before) ? undefined : vscode.Uri.file(file).with({ scheme: uriSchemes.git, query: commit });
   }
 }
 
 /** `undefined` outside a repository, and without git: then files are simply opened. */
 async function changesIn(folder: string): Promise<Changes | undefined> {
   try {
-    return await changedFiles(folder);
+    return await changedFiles(folder, gitOptions());
   } catch (error) {
     if (isFleetError(error)) return undefined;
     throw error;
   }
+}
+
+/** The git that the editor itself was told to use. */
+function gitOptions(): GitOptions {
+  const executable: unknown = vscode.workspace.getConfiguration('git').get('path');
+  return typeof executable === 'string' && path.isAbsolute(executable) ? { executable } : {};
 }
 
 function relative(root: string, file: string): string {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -6,7 +6,6 @@ import { detach } from '../base/async.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import { messageOf } from '../base/errors.ts';
 import { FleetService } from '../core/fleetService.ts';
-import { resolveInside } from '../core/paths.ts';
 import type { ProcessIdentity } from '../core/session.ts';
 import { isActive } from '../core/session.ts';
 import { SessionController } from '../core/sessionController.ts';
@@ -26,7 +25,7 @@ import { LinkServer } from '../link/server.ts';
 import { DiskSessionFolders } from '../link/sessionFolders.ts';
 import { hashToken, sameHash } from '../link/token.ts';
 import { contextKeyValues, settingIds, type RegistryState } from '../presentation/contributions.ts';
-import { activationFailed, registryDamaged } from '../presentation/messages.ts';
+import { activationFailed, badCustomAgent, registryDamaged } from '../presentation/messages.ts';
 import { countSessions } from '../presentation/statusLine.ts';
 import type { Translate } from '../presentation/translate.ts';
 import { registryFolder } from '../storage/registryFolder.ts';
@@ -47,7 +46,7 @@ import { InspectDocuments } from './inspectDocuments.ts';
 import { channelLogger } from './logger.ts';
 import { boundedSetting, setting } from './settings.ts';
 import { EditorTerminals } from './terminals.ts';
-import { workspaceFolders } from './workspaceFolders.ts';
+import { WorkspaceRoots } from './workspaceFolders.ts';
 
 /** What lives as long as the window. */
 export interface Fleet {
@@ -60,18 +59,19 @@ export interface Fleet {
 export function compose(extension: vscode.ExtensionContext): Fleet {
   const disposables = new DisposableStore();
   const t: Translate = (message, ...args) => vscode.l10n.t(message, ...args);
-  const channel = disposables.add(vscode.window.createOutputChannel('Agent Fleet', { log: true }));
+  const channel = vscode.window.createOutputChannel('Agent Fleet', { log: true });
   const logger = channelLogger(channel);
   const clock = systemClock;
   const timers = systemTimers;
+  const workspaceRoots = disposables.add(new WorkspaceRoots(logger));
   const isTrusted = (folder?: string): boolean =>
-    vscode.workspace.isTrusted && (folder === undefined || workspaceFolders().some(({ path: root }) => folder === root || resolveInside(root, folder) !== undefined));
+    vscode.workspace.isTrusted && (folder === undefined || workspaceRoots.contain(folder));
 
   const registryDir = registryFolder((extension.storageUri ?? extension.globalStorageUri).fsPath);
   const endpointFile = path.join(registryDir, 'endpoint.json');
   const dist = path.join(extension.extensionPath, 'dist');
   const node = editorNode();
-  const graceMs = (): number => boundedSetting(settingIds.graceMs, 100, 60_000);
+  const graceMs = (): number => boundedSetting(settingIds.graceMs);
 
   const table = systemProcessTable();
   const probe = new LocalProcessProbe(table);
@@ -84,17 +84,19 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
     timers,
     logger,
   });
+  let custom = customAgents();
+  disposables.add(vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(settingIds.customAgents) && (custom = customAgents())));
   const drivers = new InstalledDrivers({
     platform: platformName(),
     env: process.env,
     drivers: builtInDrivers,
     settings: agentSettings,
-    customAgents,
-    onProblem: (problem) => void vscode.window.showWarningMessage(problem),
+    customAgents: () => custom,
+    onProblem: (problem) => void vscode.window.showWarningMessage(badCustomAgent(t, problem)),
     node,
     assetsDir: dist,
   });
-  const fleet = disposables.add(new FleetService({ store, drivers, clock, logger, maxConcurrent: () => boundedSetting(settingIds.maxConcurrent, 0, 10_000) }));
+  const fleet = disposables.add(new FleetService({ store, drivers, clock, logger, maxConcurrent: () => boundedSetting(settingIds.maxConcurrent) }));
   const gateway = disposables.add(
     new LinkGateway({
       endpointFile,
@@ -119,7 +121,7 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
     runnerScript: path.join(dist, 'runner.cjs'),
     node,
     graceMs,
-    heartbeatMs: () => boundedSetting(settingIds.heartbeatSeconds, 1, 300) * 1000,
+    heartbeatMs: () => boundedSetting(settingIds.heartbeatSeconds) * 1000,
     listen: () => gateway.start(),
   });
   const terminals = disposables.add(new EditorTerminals(logger));
@@ -130,12 +132,13 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
       apply: (id, title) => detach(fleet.applyTitle(id, title), logger, 'a terminal title'),
     }),
   );
+  disposables.add(terminals.onLongOutput(({ sessionId }) => detach(gateway.reframe(sessionId), logger, `reframing ${sessionId}`)));
   disposables.add(terminals.onTitle(({ sessionId, title }) => titles.push(sessionId, title)));
   const recovery = disposables.add(
     new SessionRecovery({ fleet, runners: gateway, terminals, folders, probe, processes: { end: (id, agent) => endTree(table, timers, id, agent, graceMs()) }, clock, timers, logger }),
   );
-  const controller = disposables.add(new SessionController({ fleet, drivers, terminals, runners: gateway, timers, logger, graceMs }));
-  const spawner = new Spawner({ fleet, drivers, folders, terminals, ids: randomIds, hash: hashToken, isFolder, isTrusted, logger });
+  const controller = disposables.add(new SessionController({ fleet, drivers, terminals, runners: gateway, timers, logger, graceMs, isTrusted }));
+  const spawner = new Spawner({ fleet, drivers, folders, terminals, ids: randomIds, hash: hashToken, realFolder, isTrusted, logger });
 
   const model = disposables.add(new FleetModel({ fleet, recovery, drivers, terminals, runners: gateway, clock, timers, logger, isTrusted }));
   disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => model.refresh()));
@@ -159,28 +162,31 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
 
   disposables.add(
     fleet.onDidOpen((report) => {
+      registry = 'ready';
+      setKeys();
       const damage = registryDamaged(t, report);
       if (damage !== undefined) void vscode.window.showWarningMessage(damage);
       // Runners of an earlier window wait for somebody to call.
       if (report.role === 'owner' && report.sessions.some((session) => isActive(session.status))) detach(gateway.start(), logger, 'opening the link');
     }),
   );
-  const opening = fleet.open().then(
-    () => (registry = 'ready'),
-    (error: unknown) => {
-      registry = 'failed';
-      tree.view.message = activationFailed(t, messageOf(error));
-      logger.error('the registry could not be opened', error);
-    },
-  );
-  detach(opening.then(setKeys), logger, 'reading the registry');
+  const opening = fleet.open().catch((error: unknown) => {
+    registry = 'failed';
+    setKeys();
+    tree.view.message = activationFailed(t, messageOf(error));
+    logger.error('the registry could not be opened', error);
+  });
+  detach(opening, logger, 'reading the registry');
 
   return {
     service: fleet,
     async close() {
-      disposables.dispose();
-      await gateway.close();
-      await store.close();
+      // The log goes last: what fails on the way out still finds it.
+      try {
+        disposables.dispose();
+      } finally {
+        await gateway.close().finally(() => store.close()).finally(() => channel.dispose());
+      }
     },
   };
 }
@@ -194,11 +200,12 @@ function platformName(): 'linux' | 'darwin' | 'win32' {
   return process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
 }
 
-async function isFolder(file: string): Promise<boolean> {
+/** The real path of an existing folder: agents and git report real paths, whatever link led to it. */
+async function realFolder(folder: string): Promise<string | undefined> {
   try {
-    return (await stat(file)).isDirectory();
+    return (await stat(folder)).isDirectory() ? await realpath(folder) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -69,11 +69,13 @@ export class FleetModel implements Disposable {
 
   view(session: Session): SessionView {
     const { fleet, recovery, drivers, terminals, clock, isTrusted } = this.#options;
+    const driver = drivers.get(session.driver);
     const heartbeat = this.#heartbeats.get(session.id);
     const liveness = recovery.liveness(session);
     return {
       session,
-      driverLabel: drivers.get(session.driver)?.info.label ?? session.driver,
+      driverLabel: driver?.info.label ?? session.driver,
+      provesPrompts: driver?.provesPrompts ?? false,
       liveness,
       stale: isStale(session, liveness, this.#lastOutput.get(session.id), clock.now()),
       hasTerminal: terminals.has(session.id),

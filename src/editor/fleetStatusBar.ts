@@ -5,7 +5,7 @@ import type { Clock, Logger } from '../base/ports.ts';
 import type { FleetService } from '../core/fleetService.ts';
 import type { SessionStore } from '../core/ports.ts';
 import { focusViewCommand } from '../presentation/contributions.ts';
-import { viewMessage } from '../presentation/messages.ts';
+import { registryDamaged, viewMessage } from '../presentation/messages.ts';
 import { statusLine } from '../presentation/statusLine.ts';
 import type { SessionView } from '../presentation/sessionView.ts';
 import type { Translate } from '../presentation/translate.ts';
@@ -54,8 +54,11 @@ export class FleetStatusBar implements Disposable {
     const line = statusLine(t, { views, health: store.health, failedUnseen: this.#failedUnseen(views) });
     tree.view.badge = line.badge === undefined ? undefined : { value: line.badge.value, tooltip: line.badge.tooltip };
     if (fleet.report !== undefined) {
+      const damage = registryDamaged(t, fleet.report);
+      // Without rows the view itself says more about trust, with a way to grant it; a message would hide that.
+      const trusted = isTrusted() || views.length === 0;
       // An empty text takes the line away.
-      const message = viewMessage(t, { role: fleet.report.role, health: store.health, trusted: isTrusted() }) ?? '';
+      const message = viewMessage(t, { role: fleet.report.role, health: store.health, trusted, ...(damage === undefined ? {} : { damage }) }) ?? '';
       // Each assignment puts off the next refresh of the rows.
       if (tree.view.message !== message) tree.view.message = message;
     }

@@ -4,7 +4,7 @@ import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import type { Clock, Timers } from '../base/ports.ts';
 import type { FleetService } from '../core/fleetService.ts';
 import { uriSchemes } from '../presentation/contributions.ts';
-import { inspectDocument, inspectUri } from '../presentation/inspectDocument.ts';
+import { inspectDocument, inspectUri, maxHistoryLines } from '../presentation/inspectDocument.ts';
 import { sessionGone } from '../presentation/messages.ts';
 import type { Translate } from '../presentation/translate.ts';
 import { chainNames, familyMark } from '../presentation/treeModel.ts';
@@ -57,7 +57,8 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, Dis
     return inspectDocument(t, {
       view: model.view(session),
       chain: chainNames(views, session.id),
-      history: await fleet.history(session.id),
+      // Only what is shown is read: this runs twice a second while the session works.
+      history: await fleet.history(session.id, { afterSeq: Math.max(0, session.historySeq - maxHistoryLines) }),
       now: clock.now(),
       formatTime: (at) => new Date(at).toLocaleString(vscode.env.language),
       ...(mark === undefined ? {} : { mark }),

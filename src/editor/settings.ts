@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { settingDefaults, type SettingId, type SettingValue } from '../presentation/contributions.ts';
+import { settingBounds, settingDefaults, type SettingId, type SettingValue } from '../presentation/contributions.ts';
 
 /** Reads one of our settings; a value of the wrong type counts as absent. */
 export function setting<Id extends SettingId>(id: Id): SettingValue<Id> {
@@ -9,10 +9,9 @@ export function setting<Id extends SettingId>(id: Id): SettingValue<Id> {
   return typeof value === typeof fallback ? (value as SettingValue<Id>) : fallback;
 }
 
-/** A whole number of our settings, kept between two bounds. */
-export function boundedSetting(id: NumberSettingId, min: number, max: number): number {
+/** A whole number of our settings, kept between its bounds. */
+export function boundedSetting(id: keyof typeof settingBounds): number {
   const value = setting(id);
-  return Number.isFinite(value) ? Math.round(Math.min(max, Math.max(min, value))) : settingDefaults[id];
+  const [least, largest] = settingBounds[id];
+  return Number.isFinite(value) ? Math.round(Math.min(largest, Math.max(least, value))) : settingDefaults[id];
 }
-
-type NumberSettingId = { [Id in SettingId]: SettingValue<Id> extends number ? Id : never }[SettingId];

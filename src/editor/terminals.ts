@@ -8,6 +8,9 @@ import type { TerminalCloseReason, TerminalHost, TerminalLaunch } from '../core/
 import { TitleScanner } from '../core/titleScanner.ts';
 import { terminalIcon } from '../presentation/contributions.ts';
 
+/** The editor holds all output of a frame in memory until the frame ends; UTF-16 units. */
+const maxKept = 8 * 1024 * 1024;
+
 /**
  * The integrated terminals of this window. A terminal is known by the `Terminal` object while the window lives, and found again
  * after a reload by the pid of its process, which is the runner's; never by name or index.
@@ -23,6 +26,7 @@ export class EditorTerminals implements TerminalHost, Disposable {
   readonly #titles: Emitter<{ sessionId: string; title: string }>;
   readonly #output: Emitter<{ sessionId: string }>;
   readonly #adopted: Emitter<{ sessionId: string }>;
+  readonly #long: Emitter<{ sessionId: string }>;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -35,6 +39,8 @@ export class EditorTerminals implements TerminalHost, Disposable {
     this.onTitle = this.#titles.event;
     this.onOutput = this.#output.event;
     this.onDidAdopt = this.#adopted.event;
+    this.#long = this.#disposables.add(new Emitter(logger));
+    this.onLongOutput = this.#long.event;
     this.#disposables.add(vscode.window.onDidOpenTerminal((terminal) => detach(this.#match(terminal), logger, 'matching a terminal')));
     this.#disposables.add(vscode.window.onDidCloseTerminal((terminal) => this.#onClose(terminal)));
     this.#disposables.add(vscode.window.onDidStartTerminalShellExecution((start) => this.#onStart(start)));
@@ -44,6 +50,8 @@ export class EditorTerminals implements TerminalHost, Disposable {
   readonly onTitle: TerminalHost['onTitle'];
   readonly onOutput: TerminalHost['onOutput'];
   readonly onDidAdopt: TerminalHost['onDidAdopt'];
+  /** So much was read in one frame that a fresh one is due: the editor lets go of the old. */
+  readonly onLongOutput: TerminalHost['onOutput'];
 
   async launch(launch: TerminalLaunch): Promise<void> {
     const [shellPath, ...shellArgs] = launch.argv;
@@ -122,16 +130,23 @@ export class EditorTerminals implements TerminalHost, Disposable {
 
   /** The runner opened its frame: read at once, or output is missed. */
   #onStart(start: vscode.TerminalShellExecutionStartEvent): void {
-    const stream = start.execution.read();
     const sessionId = this.#sessionOf(start.terminal);
+    // The editor keeps what is read until the command ends: other people's terminals are not ours to keep.
     if (sessionId === undefined) return;
+    const stream = start.execution.read();
     let open = true;
     this.#readers.set(sessionId, toDisposable(() => (open = false)));
     const scanner = new TitleScanner();
+    let length = 0;
     const read = async (): Promise<void> => {
       for await (const chunk of stream) {
         if (!open) return;
         this.#output.fire({ sessionId });
+        length += chunk.length;
+        if (length > maxKept) {
+          length = 0;
+          this.#long.fire({ sessionId });
+        }
         for (const title of scanner.scan(chunk)) this.#titles.fire({ sessionId, title });
       }
     };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { win32 } from 'node:path';
 import { FleetError } from '../base/errors.ts';
 import { oneLine } from '../base/text.ts';
 
@@ -38,8 +39,10 @@ export async function runGit(args: readonly string[], cwd: string, options: GitO
   if (!(await isFolder(cwd))) {
     throw new FleetError('FolderGone', `The folder ${cwd} does not exist any more.`, { details: { cwd } });
   }
+  const program = process.platform === 'win32' ? await windowsProgram(executable, process.env, isFile) : executable;
+  if (program === undefined) throw gitMissing(executable);
   return new Promise((resolve, reject) => {
-    const child = spawn(executable, ['--no-pager', ...safeSettings, ...args], {
+    const child = spawn(program, ['--no-pager', ...safeSettings, ...args], {
       cwd,
       env: gitEnvironment(process.env),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,10 +91,36 @@ export function gitFailed(what: string, result: GitResult): FleetError<'GitFaile
 }
 
 function startFailure(error: NodeJS.ErrnoException, executable: string): FleetError {
-  if (error.code === 'ENOENT') {
-    return new FleetError('GitMissing', `The command “${executable}” was not found. Install git, or name it in the setting git.path.`, { cause: error });
-  }
+  if (error.code === 'ENOENT') return gitMissing(executable, error);
   return new FleetError('GitFailed', `git could not be started: ${error.message}`, { cause: error });
+}
+
+function gitMissing(executable: string, cause?: unknown): FleetError<'GitMissing'> {
+  return new FleetError('GitMissing', `The command “${executable}” was not found. Install git, or name it in the setting git.path.`, { cause });
+}
+
+/**
+ * Absolute path of a program on Windows, where the system would look into the current folder first: that is the repository, and agents write there.
+ * Undefined when it is not on the PATH; relative paths and batch files are never taken.
+ */
+export async function windowsProgram(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+  isFile: (path: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  if (win32.isAbsolute(name)) return name;
+  if (/[\\/:]/.test(name)) return undefined;
+  const path = Object.entries(env).find(([key]) => key.toUpperCase() === 'PATH')?.[1] ?? '';
+  const names = /\.(exe|com)$/i.test(name) ? [name] : [`${name}.com`, `${name}.exe`];
+  for (const entry of path.split(';')) {
+    const folder = entry.trim().replace(/^"|"$/g, '');
+    if (!win32.isAbsolute(folder)) continue;
+    for (const file of names) {
+      const candidate = win32.join(folder, file);
+      if (await isFile(candidate)) return candidate;
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -115,6 +144,14 @@ function gitEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
   } catch {
     return false;
   }

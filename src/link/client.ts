@@ -20,7 +20,7 @@ import {
 import { readEndpoint } from './endpointFile.ts';
 import { openRpc, withDeadline, type Rpc } from './rpc.ts';
 import type { Outbox } from './spool.ts';
-import { isAcknowledgement, isRecord, isStopRequest } from './wireChecks.ts';
+import { isAcknowledgement, isEventsResult, isRecord, isStopRequest } from './wireChecks.ts';
 
 /** Orders of the window. Each is answered when the function returned. */
 export interface RunnerOrders {
@@ -49,14 +49,20 @@ const batchBytes = 1024 * 1024;
 
 /**
  * The runner's end of the link. It always tries to be connected to the address in the endpoint file: a change of the file is seen by a
- * watch and, where watches fail, by the next look. Sends the outbox in order, one message at a time, each until it is acknowledged.
+ * watch and, where watches fail, by the next look. Sends the outbox in order, one message at a time; what the window took but could not make
+ * durable is not sent again to it, but asked about until it is acknowledged.
  */
 export class LinkClient implements Disposable {
   readonly #options: LinkClientOptions;
   readonly #store = new DisposableStore();
   readonly #nextLook = this.#store.add(new MutableDisposable<Disposable>());
-  /** Set while the window could not keep events: the next attempt. */
+  /** Set while the window took no events: the next attempt. */
   readonly #nextSend = this.#store.add(new MutableDisposable<Disposable>());
+  /** Set while the window has events that are not durable: when it is asked about them. */
+  readonly #nextAsk = this.#store.add(new MutableDisposable<Disposable>());
+  #isAskDue = false;
+  /** What the window of this connection knows. */
+  #takenSeq = 0;
   #rpc: Rpc | undefined;
   #address: string | undefined;
   #isReady = false;
@@ -175,6 +181,9 @@ export class LinkClient implements Disposable {
       if (rpc !== this.#rpc) return;
       if (!isAcknowledgement(answer)) throw new Error('its answer is malformed');
       outbox.acknowledge(answer.ackedSeq);
+      this.#takenSeq = answer.ackedSeq;
+      this.#isAskDue = false;
+      this.#nextAsk.value = undefined;
       this.#isReady = true;
       this.#pauseMs = firstPauseMs;
       this.#lastFault = '';
@@ -222,30 +231,42 @@ export class LinkClient implements Disposable {
 
   async #sending(): Promise<void> {
     const { outbox } = this.#options;
-    let pause = 0;
+    const rpc = this.#rpc;
+    let isRefused = false;
     try {
-      for (let rpc = this.#rpc; rpc !== undefined && rpc === this.#rpc && this.#isReady && pause === 0; ) {
-        const events = outbox.pending(batchBytes);
-        const first = events[0];
-        if (first === undefined) break;
+      while (rpc !== undefined && rpc === this.#rpc && this.#isReady && !isRefused) {
+        const events = outbox.pending(batchBytes, this.#takenSeq);
+        if (events.length === 0 && !this.#isAskDue) break;
+        this.#isAskDue = false;
         const answer: unknown = await rpc.connection.sendRequest(eventsRequest, { events });
-        if (!isAcknowledgement(answer)) return rpc.close('its answer is malformed');
+        if (!isEventsResult(answer)) return rpc.close('its answer is malformed');
         outbox.acknowledge(answer.ackedSeq);
-        // Nothing became durable: asking again at once would not help.
-        if (answer.ackedSeq < first.seq) pause = longestPauseMs;
+        if (rpc !== this.#rpc) break;
+        this.#takenSeq = Math.max(this.#takenSeq, answer.ackedSeq, answer.takenSeq ?? 0);
+        // Nothing was taken: sending again at once would not help.
+        isRefused = events[0] !== undefined && this.#takenSeq < events[0].seq;
       }
     } catch (error) {
-      // The connection is gone (the next one sends again), or the window could not keep the events now.
+      // The connection is gone (the next one sends again), or the window could not take the events now.
       this.#fault(`events wait: ${messageOf(error)}`);
-      pause = longestPauseMs;
+      isRefused = true;
     } finally {
       this.#isSending = false;
       // A connection that came up meanwhile found us busy.
-      if (this.#isReady && outbox.hasPending) {
-        if (pause === 0) this.#send();
-        else this.#sendLater(pause);
+      if (rpc !== this.#rpc) this.#send();
+      else if (this.#isReady && outbox.hasPending) {
+        if (isRefused) this.#sendLater(longestPauseMs);
+        else this.#askLater(longestPauseMs);
       }
     }
+  }
+
+  #askLater(ms: number): void {
+    this.#nextAsk.value ??= this.#options.timers.after(ms, () => {
+      this.#nextAsk.value = undefined;
+      this.#isAskDue = true;
+      this.#send();
+    });
   }
 
   #sendLater(ms: number): void {

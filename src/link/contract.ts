@@ -31,11 +31,19 @@ export interface HelloResult {
 export const helloRequest = new RequestType<HelloParams, HelloResult, void>('runner/hello');
 
 export interface EventsParams {
+  /** None: the runner only asks what is durable by now. */
   readonly events: readonly RunnerEvent[];
 }
 
-/** Runner → host. The answer means "durable". */
-export const eventsRequest = new RequestType<EventsParams, { readonly ackedSeq: number }, void>('runner/events');
+export interface EventsResult {
+  /** Events up to this number are durable; the runner may forget them. */
+  readonly ackedSeq: number;
+  /** The window knows the events up to this number; they need not be sent again while this connection lives. An older window does not say. */
+  readonly takenSeq?: number;
+}
+
+/** Runner → host. Answered when the events are durable, or when it is certain that they are not yet. */
+export const eventsRequest = new RequestType<EventsParams, EventsResult, void>('runner/events');
 
 /** Runner → host. */
 export const heartbeatNotification = new NotificationType<RunnerHeartbeat>('runner/heartbeat');

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { errorCode } from '../base/errors.ts';
 import type { RunnerEvent } from '../core/runnerEvents.ts';
 import { decodeSpool } from './spoolCodec.ts';
 
@@ -22,7 +23,7 @@ export async function readSpool(path: string, afterSeq: number): Promise<SpoolCo
   try {
     file = await open(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { events: [], bad: 0 };
+    if (errorCode(error) === 'ENOENT') return { events: [], bad: 0 };
     throw error;
   }
   try {

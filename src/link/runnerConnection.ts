@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { SerialQueue } from '../base/async.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
-import { messageOf } from '../base/errors.ts';
+import { isFleetError, messageOf } from '../base/errors.ts';
 import type { Logger, Timers } from '../base/ports.ts';
 import type { RunnerEventSink } from '../core/ports.ts';
 import type { RunnerHeartbeat } from '../core/runnerEvents.ts';
 import type { ProcessIdentity } from '../core/session.ts';
-import { eventsRequest, heartbeatNotification, helloRequest, linkVersion, type HelloParams, type HelloResult } from './contract.ts';
+import { eventsRequest, heartbeatNotification, helloRequest, linkVersion, type EventsResult, type HelloParams, type HelloResult } from './contract.ts';
 import { openRpc, type Rpc } from './rpc.ts';
 import { hashToken } from './token.ts';
 import { isEventsParams, isHeartbeat, isHelloParams } from './wireChecks.ts';
@@ -42,6 +42,11 @@ export class RunnerConnection implements Disposable {
   readonly #rpc: Rpc;
   readonly #queue = new SerialQueue();
   #greeted = false;
+  /** Durable for certain. */
+  #ackedSeq = 0;
+  /** Known to this window. */
+  #takenSeq = 0;
+  #isBehind = false;
   #session: { readonly id: string; readonly runner: ProcessIdentity } | undefined;
 
   constructor(socket: Socket, options: RunnerConnectionOptions) {
@@ -89,6 +94,7 @@ export class RunnerConnection implements Disposable {
     // The peer may be gone by now, or have been too slow.
     if (this.#rpc.isClosed) return this.#refuse('it went away');
     this.#session = { id: params.sessionId, runner: params.runner };
+    this.#ackedSeq = this.#takenSeq = verdict.ackedSeq;
     this.#options.onHello(this);
     return { ackedSeq: verdict.ackedSeq };
   }
@@ -102,18 +108,26 @@ export class RunnerConnection implements Disposable {
     }
   }
 
-  async #events(params: unknown): Promise<{ ackedSeq: number }> {
+  async #events(params: unknown): Promise<EventsResult> {
     const session = this.#session;
     if (session === undefined || !isEventsParams(params)) return this.#refuse('its events are malformed or came before its hello');
     const last = params.events.at(-1)?.seq ?? 0;
     try {
       await this.#queue.add(() => this.#options.sink(session.id, params.events));
+      this.#takenSeq = Math.max(this.#takenSeq, last);
+      // What became durable now includes all that was taken before it.
+      this.#ackedSeq = this.#takenSeq;
+      this.#isBehind = false;
     } catch (error) {
-      // Not durable: the runner keeps the events and sends them again later.
-      this.#options.logger.warn(`events of ${session.id} could not be kept yet`, error);
-      throw new ResponseError(ErrorCodes.InternalError, messageOf(error));
+      const isTaken = isFleetError(error, 'NotPersisted');
+      // The runner asks every few seconds; once is enough for the log.
+      if (!isTaken || !this.#isBehind) this.#options.logger.warn(`events of ${session.id} could not be kept yet`, error);
+      // Not taken: the runner sends them again later.
+      if (!isTaken) throw new ResponseError(ErrorCodes.InternalError, messageOf(error));
+      this.#takenSeq = Math.max(this.#takenSeq, last);
+      this.#isBehind = true;
     }
-    return { ackedSeq: last };
+    return { ackedSeq: this.#ackedSeq, takenSeq: this.#takenSeq };
   }
 
   #heartbeat(params: unknown): void {

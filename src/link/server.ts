@@ -16,7 +16,7 @@ import { withDeadline } from './rpc.ts';
 import { RunnerConnection, type Authenticate } from './runnerConnection.ts';
 
 export interface LinkServerOptions {
-  /** From `linkAddress`; never used before. */
+  /** From `linkAddress`; never used before. Its alternatives are tried when its folder cannot be used. */
   readonly where: LinkAddress;
   /** Where runners look for the address. Its folder must exist. */
   readonly endpointFile: string;
@@ -50,7 +50,8 @@ export class LinkServer implements RunnerGateway, Disposable {
   readonly #didConnect: Emitter<{ sessionId: string; runner: ProcessIdentity }>;
   readonly #didDisconnect: Emitter<{ sessionId: string }>;
   readonly #heartbeat: Emitter<{ sessionId: string; heartbeat: RunnerHeartbeat }>;
-  #isListening = false;
+  /** Where it listens; undefined until it does. */
+  #where: LinkAddress | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(options: LinkServerOptions) {
@@ -71,11 +72,11 @@ export class LinkServer implements RunnerGateway, Disposable {
   static async listen(options: LinkServerOptions): Promise<LinkServer> {
     const server = new LinkServer(options);
     try {
-      await listenPrivately(server.#server, options.where);
-      server.#isListening = true;
+      const where = await listenPrivately(server.#server, options.where);
+      server.#where = where;
       const former = await readEndpoint(options.endpointFile);
-      const unique = options.where.address.replace(/[^\w-]/g, '').slice(-24);
-      await writeEndpoint(options.endpointFile, { version: 1, address: options.where.address, pid: options.pid }, unique);
+      const unique = where.address.replace(/[^\w-]/g, '').slice(-24);
+      await writeEndpoint(options.endpointFile, { version: 1, address: where.address, pid: options.pid }, unique);
       if (former !== undefined && options.isGone?.(former.pid) === true) await server.#cleanAfter(former.address);
       return server;
     } catch (error) {
@@ -133,11 +134,12 @@ export class LinkServer implements RunnerGateway, Disposable {
   async #close(): Promise<void> {
     this.#store.dispose();
     // What was never ours (a folder of that name existed) is not ours to remove.
-    if (!this.#isListening) return;
+    const where = this.#where;
+    if (where === undefined) return;
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await removeSocket(this.#options.where);
+    await removeSocket(where);
     const endpoint = await readEndpoint(this.#options.endpointFile);
-    if (endpoint?.address === this.#options.where.address) await rm(this.#options.endpointFile, { force: true });
+    if (endpoint?.address === where.address) await rm(this.#options.endpointFile, { force: true });
   }
 
   #accept(socket: Socket): void {
@@ -195,7 +197,7 @@ export class LinkServer implements RunnerGateway, Disposable {
 
   async #cleanAfter(address: string): Promise<void> {
     const folder = folderOfAddress(address);
-    if (folder === undefined || address === this.#options.where.address) return;
+    if (folder === undefined || address === this.#where?.address) return;
     try {
       await rm(folder, { recursive: true, force: true });
     } catch (error) {

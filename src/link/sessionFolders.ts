@@ -3,7 +3,7 @@ import path from 'node:path';
 import { FleetError } from '../base/errors.ts';
 import type { PreparedLaunch, SessionFolders, TerminalLaunch } from '../core/ports.ts';
 import type { RunnerEvent } from '../core/runnerEvents.ts';
-import { agentEnv, sessionFiles, type LaunchFile } from './launchFile.ts';
+import { agentEnv, agentEnvPrefix, sessionFiles, type LaunchFile } from './launchFile.ts';
 import { readSpool } from './readSpool.ts';
 
 export interface DiskSessionFoldersOptions {
@@ -53,8 +53,8 @@ export class DiskSessionFolders implements SessionFolders {
       cwd: launch.cwd,
       endpointFile,
       sessionDir: dir,
-      // What the runner needed itself; an agent that is a Node program of ours needs it too.
-      hideEnv: Object.keys(node.env).filter((name) => !(name in launch.plan.env)),
+      hideEnv: Object.keys(node.env),
+      unsetEnv: Object.entries(launch.plan.env).flatMap(([name, value]) => (value === null ? [name] : [])),
       graceMs: graceMs(),
       heartbeatMs: heartbeatMs(),
     };
@@ -65,7 +65,7 @@ export class DiskSessionFolders implements SessionFolders {
       name: launch.name,
       cwd: launch.cwd,
       argv: [node.executable, runnerScript, file],
-      env: { ...launch.plan.env, ...(launch.parentId === undefined ? {} : { [agentEnv.parentId]: launch.parentId }), ...node.env },
+      env: { ...forAgent({ ...launch.plan.env, [agentEnv.parentId]: launch.parentId ?? null }), ...node.env },
     };
   }
 
@@ -75,19 +75,29 @@ export class DiskSessionFolders implements SessionFolders {
   }
 
   async isLaunchPending(sessionId: string): Promise<boolean> {
-    try {
-      await access(path.join(this.pathOf(sessionId), sessionFiles.launch));
-      return true;
-    } catch {
-      return false;
+    const dir = this.pathOf(sessionId);
+    for (const file of [sessionFiles.launch, sessionFiles.takenLaunch]) {
+      try {
+        await access(path.join(dir, file));
+        return true;
+      } catch {
+        // Not this one.
+      }
     }
+    return false;
   }
 
   async remove(sessionId: string): Promise<void> {
-    await rm(this.pathOf(sessionId), { recursive: true, force: true });
+    // On Windows a file that somebody just let go of cannot be removed at once.
+    await rm(this.pathOf(sessionId), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
   async #write(file: string, content: string): Promise<void> {
     await writeFile(file, content, { mode: 0o600 });
   }
+}
+
+/** Under names that mean nothing to the runner. */
+function forAgent(env: Readonly<Record<string, string | null>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [[agentEnvPrefix + name, value]])));
 }

@@ -10,7 +10,7 @@ export interface SpoolOptions {
   readonly logger: Logger;
   /** Largest file, bytes. */
   readonly maxBytes?: number;
-  /** From this size on, a file whose events are all acknowledged is emptied. */
+  /** From this size on, a file is rewritten when most of its events are acknowledged. */
   readonly compactBytes?: number;
   /** Largest single event, bytes of JSON. */
   readonly maxEventBytes?: number;
@@ -18,8 +18,8 @@ export interface SpoolOptions {
 
 /** What a sender needs of the events that are not acknowledged yet. */
 export interface Outbox {
-  /** The oldest events that are not acknowledged, at least one if there is any, together at most `maxBytes` otherwise. */
-  pending(maxBytes: number): readonly RunnerEvent[];
+  /** The oldest events after `afterSeq` that are not acknowledged, at least one if there is any, together at most `maxBytes` otherwise. */
+  pending(maxBytes: number, afterSeq?: number): readonly RunnerEvent[];
   readonly hasPending: boolean;
   /** Everything up to `seq` is durable elsewhere. */
   acknowledge(seq: number): void;
@@ -108,17 +108,12 @@ export class Spool implements Outbox, Disposable {
     return event;
   }
 
-  pending(maxBytes: number): readonly RunnerEvent[] {
-    const events: RunnerEvent[] = [];
-    let bytes = 0;
-    for (const entry of this.#entries) {
-      if (events.length > 0 && bytes + entry.length > maxBytes) break;
-      const event = this.#eventOf(entry);
-      if (event === undefined) continue;
-      events.push(event);
-      bytes += entry.length;
-    }
-    return events;
+  pending(maxBytes: number, afterSeq = 0): readonly RunnerEvent[] {
+    const first = this.#collect(maxBytes, afterSeq);
+    if (!first.isDamaged) return first.events;
+    const told = this.#giveUpUnreadable();
+    const { events } = this.#collect(maxBytes, afterSeq);
+    return events.length > 0 ? events : [told];
   }
 
   acknowledge(seq: number): void {
@@ -129,13 +124,54 @@ export class Spool implements Outbox, Disposable {
     const gone = this.#entries.splice(0, rest < 0 ? this.#entries.length : rest);
     for (const entry of gone) this.#bytes -= entry.length;
     // All is told, also what was given up.
-    if (this.#entries.length === 0) this.#dropped.hook = this.#dropped.fleetEvent = 0;
-    if (this.#file.size >= (this.#options.compactBytes ?? defaults.compactBytes) && this.#bytes * 4 <= this.#file.size) this.#compact();
+    if (this.#entries.length === 0) {
+      this.#dropped.hook = this.#dropped.fleetEvent = 0;
+      this.#clear();
+    } else if (this.#file.size >= (this.#options.compactBytes ?? defaults.compactBytes) && this.#bytes * 4 <= this.#file.size) this.#compact();
   }
 
   dispose(): void {
     this.#didAppend.dispose();
     this.#file.close();
+  }
+
+  #collect(maxBytes: number, afterSeq: number): { readonly events: readonly RunnerEvent[]; readonly isDamaged: boolean } {
+    const events: RunnerEvent[] = [];
+    let bytes = 0;
+    let isDamaged = false;
+    for (const entry of this.#entries) {
+      if (entry.seq <= afterSeq) continue;
+      if (events.length > 0 && bytes + entry.length > maxBytes) break;
+      const event = this.#eventOf(entry);
+      if (event === undefined) {
+        isDamaged = true;
+        continue;
+      }
+      events.push(event);
+      bytes += entry.length;
+    }
+    return { events, isDamaged };
+  }
+
+  /** Somebody damaged or cut the file: what cannot be read any more will not come back. Gives the event that says so. */
+  #giveUpUnreadable(): RunnerEvent {
+    const kept = this.#entries.filter((entry) => this.#eventOf(entry) !== undefined);
+    const count = this.#entries.length - kept.length;
+    this.#entries = kept;
+    this.#bytes = kept.reduce((bytes, entry) => bytes + entry.length, 0);
+    // Without the hole, so that the next line can be read.
+    this.#compact();
+    return this.append({ kind: 'skipped', what: 'hook', reason: `${count} were given up: the spool was damaged` });
+  }
+
+  /** Raw payloads stay on disk no longer than they must. The numbers go on. */
+  #clear(): void {
+    if (this.#file.size === 0) return;
+    try {
+      this.#file.clear();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** Writes what is only in memory, in order. */
@@ -198,7 +234,7 @@ export class Spool implements Outbox, Disposable {
 
   /** Leaves in the file what is not acknowledged. @throws Error of the system. */
   #rewrite(): void {
-    const lines = this.#entries.map((entry) => entry.line ?? this.#file.read(entry.offset, entry.length));
+    const lines = this.#entries.map((entry) => this.#lineOf(entry));
     this.#file.replace(Buffer.concat(lines));
     let offset = 0;
     for (const entry of this.#entries) {
@@ -210,12 +246,18 @@ export class Spool implements Outbox, Disposable {
 
   #eventOf(entry: Entry): RunnerEvent | undefined {
     try {
-      const line = entry.line ?? this.#file.read(entry.offset, entry.length);
-      return decodeSpoolLine(line.subarray(0, -1));
+      return decodeSpoolLine(this.#lineOf(entry).subarray(0, -1));
     } catch (error) {
       this.#failed(error);
       return undefined;
     }
+  }
+
+  /** @throws Error of the system, or when the file is shorter than it was. */
+  #lineOf(entry: Entry): Buffer {
+    const line = entry.line ?? this.#file.read(entry.offset, entry.length);
+    if (line.length !== entry.length) throw new Error('the spool was cut');
+    return line;
   }
 
   /** Said once per failure, not once per event. */

@@ -76,6 +76,12 @@ export class SpoolFile {
     this.#size = content.length;
   }
 
+  /** Forgets the whole content. @throws Error of the system. */
+  clear(): void {
+    ftruncateSync(this.#opened(), 0);
+    this.#size = 0;
+  }
+
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;

@@ -1,7 +1,7 @@
 import type { StopRequest } from '../core/ports.ts';
 import type { RunnerEvent, RunnerHeartbeat } from '../core/runnerEvents.ts';
 import type { ProcessIdentity } from '../core/session.ts';
-import type { EventsParams, HelloParams } from './contract.ts';
+import type { EventsParams, EventsResult, HelloParams } from './contract.ts';
 import type { Endpoint } from './launchFile.ts';
 
 /**
@@ -61,9 +61,9 @@ export function isHelloParams(value: unknown): value is HelloParams {
   );
 }
 
-/** Events in rising order of their numbers. */
+/** Events in rising order of their numbers, or none. */
 export function isEventsParams(value: unknown): value is EventsParams {
-  if (!isRecord(value) || !Array.isArray(value['events']) || value['events'].length === 0) return false;
+  if (!isRecord(value) || !Array.isArray(value['events'])) return false;
   let last = 0;
   return value['events'].every((event: unknown) => {
     if (!isRunnerEvent(event) || event.seq <= last) return false;
@@ -78,9 +78,14 @@ export function isHeartbeat(value: unknown): value is RunnerHeartbeat {
   );
 }
 
-/** The answer to `runner/hello` and `runner/events`. */
+/** The answer to `runner/hello`. */
 export function isAcknowledgement(value: unknown): value is { readonly ackedSeq: number } {
   return isRecord(value) && isCount(value['ackedSeq']);
+}
+
+/** The answer to `runner/events`. */
+export function isEventsResult(value: unknown): value is EventsResult {
+  return isRecord(value) && isCount(value['ackedSeq']) && isOptional(value['takenSeq'], (seq) => isCount(seq));
 }
 
 /** Longest grace that is believed, milliseconds: beyond that a stop is no stop. */

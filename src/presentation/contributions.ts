@@ -91,6 +91,14 @@ export const settingDefaults = {
   'agentFleet.demo.pace': 1000,
 } satisfies Readonly<Record<`agentFleet.${string}`, unknown>>;
 
+/** Least and largest value of each number, as in package.json. */
+export const settingBounds = {
+  'agentFleet.maxConcurrent': [0, 1000],
+  'agentFleet.stop.graceMs': [50, 60_000],
+  'agentFleet.heartbeatSeconds': [1, 300],
+  'agentFleet.demo.pace': [1, 60_000],
+} as const satisfies Partial<Record<keyof typeof settingDefaults, readonly [number, number]>>;
+
 export type SettingId = keyof typeof settingDefaults;
 
 /** The settings that are read one by one. */

@@ -18,7 +18,7 @@ export interface InspectInput {
   /** Names from the root of the actor chain down to the session. */
   readonly chain: readonly string[];
   readonly mark?: FamilyMark;
-  /** Oldest first. */
+  /** The newest entries, oldest first; those before are counted by the session. */
   readonly history: readonly HistoryEntry[];
   readonly now: number;
   /** A moment (epoch milliseconds) as local date and time. */
@@ -151,7 +151,7 @@ function promptLines(t: Translate, prompt: string | undefined): readonly string[
 
 function historyLines(t: Translate, input: InspectInput): readonly string[] {
   const shown = input.history.slice(-maxHistoryLines);
-  const hidden = input.history.length - shown.length;
+  const hidden = Math.max(input.view.session.historySeq, input.history.length) - shown.length;
   const lines = shown.map((entry) => `${input.formatTime(entry.at)}  ${historyText(t, entry)}`);
   if (hidden === 0) return lines;
   return [hidden === 1 ? t('… 1 earlier entry') : t('… {0} earlier entries', hidden), ...lines];

@@ -53,7 +53,7 @@ export function confirmClear(t: Translate, count: number): Confirmation {
 
 /** What became of a prompt for one session. */
 export type PromptReport =
-  | { readonly name: string; readonly result: 'submitted' | 'typed' }
+  | { readonly name: string; readonly result: 'submitted' | 'typed' | 'pasted' }
   | { readonly name: string; readonly result: 'refused'; readonly reason: string };
 
 export interface Message {
@@ -74,12 +74,16 @@ export function promptOutcome(t: Translate, reports: readonly PromptReport[]): M
       text: t('The prompt was sent to {0} of {1} sessions. {2}', reports.length - refused.length, reports.length, reasons),
     };
   }
+  const [pasted] = reports.filter((report) => report.result === 'pasted');
+  if (pasted !== undefined) {
+    return { severity: 'warning', text: t('“{0}” asked something while the prompt was typed. The prompt lies in its input line and is sent when the question is answered.', rowText(pasted.name)) };
+  }
   const [firstTyped] = typed;
   if (firstTyped === undefined) return undefined;
   const text =
     typed.length === 1
-      ? t('The prompt was typed into “{0}”. This agent does not confirm prompts: look at its terminal.', rowText(firstTyped.name))
-      : t('The prompt was typed into {0} sessions that do not confirm prompts: look at their terminals.', typed.length);
+      ? t('The prompt was typed into “{0}”. It was not confirmed: look at its terminal.', rowText(firstTyped.name))
+      : t('The prompt was typed into {0} sessions that did not confirm it: look at their terminals.', typed.length);
   return { severity: 'info', text };
 }
 
@@ -115,12 +119,12 @@ export function noFolder(t: Translate): string {
   return t('Open a folder first: an agent needs one to work in.');
 }
 
-export function readerWindow(t: Translate): string {
-  return t('Another window manages this fleet. Use that window to change it.');
-}
-
 export function artifactGone(t: Translate, path: string): string {
   return t('The file {0} does not exist any more.', rowText(path, 300));
+}
+
+export function nothingChanged(t: Translate, name: string): string {
+  return t('“{0}” has reported no file, and git sees no change in its folder.', rowText(name));
 }
 
 export function artifactOutside(t: Translate, path: string): string {
@@ -149,15 +153,24 @@ export function activationFailed(t: Translate, reason: string): string {
 }
 
 /** A damaged registry was put aside, or rows were left out. */
-export function registryDamaged(t: Translate, report: { readonly skippedRows: number; readonly setAside?: string }): string | undefined {
-  if (report.setAside !== undefined) return t('The fleet registry was damaged and was set aside as {0}. What could be read was kept.', rowText(report.setAside, 300));
+export function registryDamaged(t: Translate, report: { readonly skippedRows: number; readonly setAside?: string; readonly restored?: true; readonly newerVersion?: number }): string | undefined {
+  if (report.newerVersion !== undefined) return t('A newer version of Agent Fleet wrote this registry. It is not changed: update the extension to use it.');
+  const aside = rowText(report.setAside ?? '', 300);
+  if (report.restored === true) return t('The newest fleet registry was damaged and set aside as {0}. The copy before it is used: the last changes may be missing.', aside);
+  if (report.setAside !== undefined) return t('The fleet registry was damaged and set aside as {0}. The fleet begins anew.', aside);
   if (report.skippedRows === 0) return undefined;
   return report.skippedRows === 1 ? t('1 session could not be read and was left out.') : t('{0} sessions could not be read and were left out.', report.skippedRows);
 }
 
+/** A reason as a sentence with its full stop, whoever wrote it. */
+function sentence(reason: string): string {
+  return `${rowText(reason, 300).replace(/[.…]+$/, '')}.`;
+}
+
 /** The line above the tree (`TreeView.message`), or nothing. */
-export function viewMessage(t: Translate, state: { readonly role: 'owner' | 'reader'; readonly health: StoreHealth; readonly trusted: boolean }): string | undefined {
-  if (!state.health.persisted) return t('Changes are not saved: {0}. Agents keep running.', rowText(state.health.reason, 160));
+export function viewMessage(t: Translate, state: { readonly role: 'owner' | 'reader'; readonly health: StoreHealth; readonly trusted: boolean; readonly damage?: string }): string | undefined {
+  if (!state.health.persisted) return t('Changes are not saved: {0} Agents keep running.', sentence(state.health.reason));
+  if (state.damage !== undefined) return state.damage;
   if (!state.trusted) return t('Restricted Mode: sessions are shown, nothing can be started.');
   if (state.role === 'reader') return t('Another window manages this fleet. This one shows it.');
   return undefined;

@@ -29,10 +29,6 @@ export function folderInput(t: Translate): InputText {
   return { title: t('Spawn Agent'), placeholder: t('In which folder?') };
 }
 
-export function parentInput(t: Translate): InputText {
-  return { title: t('Spawn Agent'), placeholder: t('Under which session?') };
-}
-
 /** @param names the sessions that will get it. */
 export function promptInput(t: Translate, names: readonly string[]): InputText {
   const title = names.length === 1 ? t('Send Prompt to “{0}”', rowText(names[0] ?? '')) : t('Send Prompt to {0} Sessions', names.length);
@@ -60,7 +56,7 @@ export function nameProblem(t: Translate, name: string, taken: readonly string[]
 }
 
 /** Labels of buttons under messages. */
-export type ButtonId = 'showTerminal' | 'inspect' | 'showFleet' | 'showLog' | 'openSettings' | 'manageTrust' | 'openFolder' | 'openHomepage' | 'restart';
+export type ButtonId = 'showTerminal' | 'inspect' | 'showFleet' | 'showLog' | 'openSettings' | 'openHomepage';
 
 export function buttonLabel(t: Translate, button: ButtonId): string {
   switch (button) {
@@ -69,9 +65,6 @@ export function buttonLabel(t: Translate, button: ButtonId): string {
     case 'showFleet': return t('Show Fleet');
     case 'showLog': return t('Show Log');
     case 'openSettings': return t('Open Settings');
-    case 'manageTrust': return t('Manage Workspace Trust');
-    case 'openFolder': return t('Open Folder');
     case 'openHomepage': return t('Open Website');
-    case 'restart': return t('Restart');
   }
 }

@@ -11,6 +11,8 @@ export interface SessionView {
   readonly stale: boolean;
   /** This window holds the session's terminal. */
   readonly hasTerminal: boolean;
+  /** The agent's own events say when it is ready and that it took a prompt. */
+  readonly provesPrompts?: boolean;
   /** This window may change the registry. */
   readonly canChange: boolean;
   /** The newest one, while the runner is connected. */

@@ -129,7 +129,11 @@ export function familyMark(views: readonly SessionView[], sessionId: string): Fa
 
 /** The actions of a row, in the order of the table in `actions.ts`. */
 export function rowActions(view: SessionView): ReadonlySet<SessionAction> {
-  return validActions(view.session, { hasTerminal: view.hasTerminal, canChange: view.canChange });
+  return validActions(view.session, {
+    hasTerminal: view.hasTerminal,
+    canChange: view.canChange,
+    ...(view.provesPrompts === undefined ? {} : { provesPrompts: view.provesPrompts }),
+  });
 }
 
 interface Relatives {

@@ -1,8 +1,5 @@
 import type { JsonObject } from './json.ts';
 
-/** Version of the fleet protocol that this folder speaks. */
-export const fleetProtocolVersion = '0.1.0';
-
 /**
  * What a worker reports about a task (fleet protocol 0.1.0, worker event). On the wire the payload's fields stand
  * beside those of the envelope, and `extra` is left out when it is empty.

@@ -1,4 +1,4 @@
-import { agentEnv } from '../link/launchFile.ts';
+import { agentEnv, agentEnvPrefix } from '../link/launchFile.ts';
 
 /**
  * What agents set for the processes they start, to say "you run inside me". A fleet that was itself started from an agent's shell would hand these
@@ -38,25 +38,34 @@ export interface SessionVariables {
   readonly events: string;
 }
 
+/** Variables of the fleet itself: those of another session must not be taken for this one's. */
+const fleetPrefix = 'FLEET_';
+
 /**
- * The agent's environment: the runner's own, minus what the runner itself needed (`hide`), minus the marks of a parent agent, plus the session's.
- * Names are compared without case on Windows, where the system does so.
+ * The agent's environment: the runner's own, minus what the runner itself needed and what the plan takes away (`drop`), minus the marks of a parent
+ * agent and of another session, plus what the plan sets (which arrives under `agentEnvPrefix`), plus the session's. Names are compared without case on Windows, where the system does so.
  */
 export function agentEnvironment(
   own: Readonly<Record<string, string | undefined>>,
-  hide: readonly string[],
+  drop: readonly string[],
   session: SessionVariables,
   platform: NodeJS.Platform,
 ): Record<string, string> {
   const fold = (name: string): string => (platform === 'win32' ? name.toUpperCase() : name);
   const added = { [agentEnv.sessionId]: session.sessionId, [agentEnv.hookDir]: session.hookDir, [agentEnv.events]: session.events };
-  const removed = new Set([...hide, ...parentAgentVariables, ...Object.keys(added)].map(fold));
+  const isPlanned = (name: string): boolean => fold(name).startsWith(agentEnvPrefix);
+  const planned = Object.entries(own).flatMap(([name, value]) =>
+    value !== undefined && isPlanned(name) ? [[name.slice(agentEnvPrefix.length), value] as const] : [],
+  );
+  const sessionNames = new Set(Object.keys(added).map(fold));
+  const removed = new Set([...drop, ...parentAgentVariables, ...planned.map(([name]) => name)].map(fold));
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(own)) {
     const folded = fold(name);
-    if (value === undefined || removed.has(folded)) continue;
+    if (value === undefined || removed.has(folded) || isPlanned(name) || folded.startsWith(fleetPrefix)) continue;
     if (folded.startsWith(parentAgentPrefix) && !claudeSettings.test(folded)) continue;
     result[name] = value;
   }
+  for (const [name, value] of planned) if (!sessionNames.has(fold(name))) result[name] = value;
   return { ...result, ...added };
 }

@@ -2,8 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { stat, readFile } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { Deferred } from '../base/async.ts';
-import { FleetError, isFleetError, messageOf } from '../base/errors.ts';
-import { errorCode } from '../hosts/local/presence.ts';
+import { errorCode, FleetError, isFleetError, messageOf } from '../base/errors.ts';
 import { startableArgv, type ProgramFiles } from './agentCommand.ts';
 
 /** How the agent's process ended. */

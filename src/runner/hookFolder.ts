@@ -123,6 +123,8 @@ export class HookFolder implements Disposable {
   }
 
   async #drops(): Promise<Drop[]> {
+    // What is heard of from here on may not be among the names yet.
+    const heard = [...this.#arrivals.keys()];
     let names: string[];
     try {
       names = await readdir(this.#options.folder);
@@ -137,9 +139,9 @@ export class HookFolder implements Disposable {
       const stat = await statOwnFile(path);
       if (stat !== undefined) drops.push({ file, name: hookName(file), path, size: stat.size, mtime: stat.mtimeNs });
     }
-    for (const file of this.#arrivals.keys()) if (!names.includes(file)) this.#arrivals.delete(file);
+    for (const file of heard) if (!names.includes(file)) this.#arrivals.delete(file);
     // Those that nobody told us of yet came after all others, in the order of their times.
-    const byTime = drops.sort((a, b) => (a.mtime === b.mtime ? (a.path < b.path ? -1 : 1) : a.mtime < b.mtime ? -1 : 1));
+    const byTime = drops.sort((a, b) => (a.mtime === b.mtime ? byNumbers(a.file, b.file) : a.mtime < b.mtime ? -1 : 1));
     for (const drop of byTime) this.#arrivalOf(drop.file);
     return byTime.sort((a, b) => this.#arrivalOf(a.file) - this.#arrivalOf(b.file));
   }
@@ -183,6 +185,17 @@ export function hookName(file: string): string {
   const parts = file.split('.');
   const name = parts.slice(0, Math.max(1, parts.length - 2)).join('.');
   return name.replace(/[^\w.:/-]/g, '').slice(0, 64) || 'unknown';
+}
+
+/** Order of files of the same tick: the numbers in `PreToolUse.4711-2.hook` grow, both those of processes and those that one process counts. */
+function byNumbers(a: string, b: string): number {
+  const [left, right] = [numbersIn(a), numbersIn(b)];
+  return left[0] - right[0] || left[1] - right[1] || (a < b ? -1 : 1);
+}
+
+function numbersIn(file: string): readonly [process: number, count: number] {
+  const [, process = '0', count = '0'] = /\.(\d+)(?:-(\d+))?\.hook$/.exec(file) ?? [];
+  return [Number(process), Number(count)];
 }
 
 function skipped(name: string, reason: string): RunnerEventBody {

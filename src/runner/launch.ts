@@ -1,21 +1,29 @@
 import { constants } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { open, rename } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { FleetError } from '../base/errors.ts';
-import type { LaunchFile } from '../link/launchFile.ts';
+import { sessionFiles, type LaunchFile } from '../link/launchFile.ts';
 import { isRecord } from '../link/wireChecks.ts';
 
 /** Largest launch file, bytes. A prompt is in it, and some are long. */
 const maxLaunchBytes = 4 * 1024 * 1024;
 
+/** Where the launch file is while its start is not in the spool yet. It holds the token: delete it then. */
+export function takenLaunchPath(path: string): string {
+  return join(dirname(path), sessionFiles.takenLaunch);
+}
+
 /**
- * Reads the launch file and deletes it: it holds the token, and is good for one start only.
+ * Takes the launch file out of the way and reads it: it is good for one start only.
  * @throws FleetError `NoLaunch` when there is none (the editor started an old terminal again), `BadLaunch` when it is not one.
  */
 export async function takeLaunchFile(path: string): Promise<LaunchFile> {
+  const taken = takenLaunchPath(path);
   let text: string;
   try {
-    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    // Of two that start at once, one finds nothing.
+    await rename(path, taken);
+    const file = await open(taken, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     try {
       const { size } = await file.stat();
       if (size > maxLaunchBytes) throw new FleetError('BadLaunch', 'The launch file of this terminal is too large.');
@@ -27,7 +35,6 @@ export async function takeLaunchFile(path: string): Promise<LaunchFile> {
     if (cause instanceof FleetError) throw cause;
     throw new FleetError('NoLaunch', 'This session has ended. Start or resume it from the Agent Fleet view.', { cause });
   }
-  await rm(path, { force: true });
   return parseLaunch(text);
 }
 
@@ -40,14 +47,14 @@ export function parseLaunch(text: string): LaunchFile {
     throw bad('it is not JSON');
   }
   if (!isRecord(value) || value['version'] !== 1) throw bad('its version is not 1');
-  const { sessionId, name, token, argv, cwd, endpointFile, sessionDir, hideEnv, graceMs, heartbeatMs } = value;
+  const { sessionId, name, token, argv, cwd, endpointFile, sessionDir, hideEnv, unsetEnv, graceMs, heartbeatMs } = value;
   if (!isText(sessionId) || !isText(name) || !isText(token)) throw bad('the session is not named');
   if (!isTextList(argv) || argv[0] === undefined || argv[0] === '') throw bad('the command is missing');
   if (!isPath(cwd) || !isPath(endpointFile) || !isPath(sessionDir)) throw bad('a path is not absolute');
-  if (!isTextList(hideEnv)) throw bad('hideEnv is not a list of names');
+  if (!isTextList(hideEnv) || !isTextList(unsetEnv)) throw bad('hideEnv or unsetEnv is not a list of names');
   if (!isDuration(graceMs) || !isDuration(heartbeatMs) || heartbeatMs === 0) throw bad('a duration is not a number of milliseconds');
   const [program, ...args] = argv;
-  return { version: 1, sessionId, name, token, argv: [program, ...args], cwd, endpointFile, sessionDir, hideEnv, graceMs, heartbeatMs };
+  return { version: 1, sessionId, name, token, argv: [program, ...args], cwd, endpointFile, sessionDir, hideEnv, unsetEnv, graceMs, heartbeatMs };
 }
 
 function bad(why: string): FleetError {

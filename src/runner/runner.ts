@@ -1,4 +1,4 @@
-import { chmod, mkdir, open } from 'node:fs/promises';
+import { chmod, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deferred, detach } from '../base/async.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
@@ -26,6 +26,8 @@ import { closeFrame, endLine, exitStatus, openFrame, restoreModes, spawnFailedLi
 
 export interface RunnerOptions {
   readonly launch: LaunchFile;
+  /** Called once the spool says how the start went: until then the launch file is the only trace of it. Must not reject. */
+  readonly forgetLaunch: () => Promise<void>;
   /** This process's environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly table: ProcessTable;
@@ -88,11 +90,13 @@ export class Runner implements Disposable {
     if (isFleetError(agent)) {
       this.#hasEnded = true;
       this.#report({ kind: 'spawnFailed', code: agent.code, message: `${launch.name} could not be started: ${agent.message}.` });
+      await this.#options.forgetLaunch();
       await this.#connect(runner, undefined);
       return this.#farewell(spawnFailedLine(launch.name, agent.message), spawnFailedStatus, false);
     }
     const root = await identify(this.#options.table, agent.pid);
     this.#report({ kind: 'started', runner, agent: root });
+    await this.#options.forgetLaunch();
     const tree = this.#treeOf(root);
     const ladder = this.#ladderOf(tree, root);
     const hooks = this.#store.add(new HookFolder({ folder: this.#hookDir, report: (event) => this.#report(event), ...this.#options }));
@@ -106,10 +110,11 @@ export class Runner implements Disposable {
     ladder.nudge();
     // The end is told when all of the tree is gone, and after what it said.
     const survivors = (await ladder.running) ?? [];
-    await hooks.drain();
-    await events.drain();
+    const hooksRead = await this.#drain(hooks, 'the last hooks could not be read');
+    const eventsRead = await this.#drain(events, 'the last lines of the events file could not be read');
     if (survivors.length > 0) this.#report({ kind: 'survivors', pids: survivors });
     this.#report({ kind: 'exited', code: exit.code, signal: exit.signal, cause: this.#cause });
+    if (hooksRead && eventsRead) await this.#removeHandedOver();
     const line = endLine(launch.name, { ...exit, stopped: this.#cause === 'stopped' });
     // Whoever was ended by a signal could not put the terminal back in order.
     await this.#farewell(line, exitStatus(exit.code, exit.signal), exit.signal !== null);
@@ -121,6 +126,28 @@ export class Runner implements Disposable {
 
   #report(event: RunnerEventBody): void {
     this.#spool.append(event);
+  }
+
+  /** Whether all of it was read. Nothing may keep the end from being told. */
+  async #drain(source: { drain(): Promise<void> }, failure: string): Promise<boolean> {
+    try {
+      await source.drain();
+      return true;
+    } catch (error) {
+      this.#options.logger.error(failure, error);
+      return false;
+    }
+  }
+
+  /** What the agent handed over is told; its raw payloads need not stay on disk. */
+  async #removeHandedOver(): Promise<void> {
+    for (const path of [this.#hookDir, this.#eventsPath]) {
+      try {
+        await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      } catch (error) {
+        this.#options.logger.warn('what the agent handed over could not be removed', error);
+      }
+    }
   }
 
   /** A folder that cannot be prepared costs the hooks, not the agent. */
@@ -141,7 +168,7 @@ export class Runner implements Disposable {
       this.#agent = await startAgent({
         argv: launch.argv,
         cwd: launch.cwd,
-        env: agentEnvironment(env, launch.hideEnv, session, process.platform),
+        env: agentEnvironment(env, [...launch.hideEnv, ...launch.unsetEnv], session, process.platform),
       });
       return this.#agent;
     } catch (error) {

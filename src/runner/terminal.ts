@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { DisposableStore, toDisposable, type Disposable } from '../base/disposable.ts';
+import { errorCode } from '../base/errors.ts';
 import type { Timers } from '../base/ports.ts';
-import { errorCode } from '../hosts/local/presence.ts';
 
 /** The terminal as the runner uses it: rarely, and never while it may be gone. */
 export interface Terminal {

@@ -15,6 +15,7 @@ export function diskReason(error: unknown, folder: string): string {
       return `No permission to write in the folder ${folder}.`;
     case 'ENOENT':
     case 'ENOTDIR':
+    case 'EEXIST':
       return `The folder ${folder} is gone and cannot be made again.`;
     case 'EIO':
       return `The disk of ${folder} reports an error.`;

@@ -1,7 +1,6 @@
-import { messageOf } from '../base/errors.ts';
-import { decodeEvent } from './decodeEvent.ts';
-import { encodeEvent } from './encodeEvent.ts';
-import type { FleetEvent } from './event.ts';
+import { messageOf } from '../../src/base/errors.ts';
+import { decodeEvent } from '../../src/protocol/decodeEvent.ts';
+import type { FleetEvent } from '../../src/protocol/event.ts';
 
 export interface EventLog {
   readonly events: readonly FleetEvent[];
@@ -23,9 +22,4 @@ export function readEventLog(text: string): EventLog {
     }
   });
   return { events, skipped };
-}
-
-/** Writes events as JSON lines; each ends with a line end. */
-export function writeEventLog(events: readonly FleetEvent[]): string {
-  return events.map((event) => `${encodeEvent(event)}\n`).join('');
 }

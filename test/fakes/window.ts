@@ -42,6 +42,10 @@ export class FakeWindow implements Disposable {
   limit = 0;
   isTrusted = true;
   hasFolder = true;
+  /** Folders that are links, with their targets. */
+  readonly links = new Map<string, string>();
+  /** Folders that do not belong to the workspace. */
+  readonly outside = new Set<string>();
   readonly #disposables = new DisposableStore();
 
   constructor(around: Surroundings = {}) {
@@ -56,7 +60,9 @@ export class FakeWindow implements Disposable {
     this.recovery = this.#disposables.add(
       new SessionRecovery({ fleet, runners, terminals, folders, probe: machine, processes: machine, clock: time, timers: time, logger }),
     );
-    this.controller = this.#disposables.add(new SessionController({ fleet, drivers, terminals, runners, timers: time, logger, graceMs: () => 750 }));
+    this.controller = this.#disposables.add(
+      new SessionController({ fleet, drivers, terminals, runners, timers: time, logger, graceMs: () => 750, isTrusted: () => this.isTrusted }),
+    );
     this.spawner = new Spawner({
       fleet,
       drivers,
@@ -64,8 +70,8 @@ export class FakeWindow implements Disposable {
       terminals,
       ids,
       hash: (text) => createHash('sha256').update(text).digest('hex'),
-      isFolder: () => Promise.resolve(this.hasFolder),
-      isTrusted: () => this.isTrusted,
+      realFolder: (path) => Promise.resolve(this.hasFolder ? (this.links.get(path) ?? path) : undefined),
+      isTrusted: (folder) => this.isTrusted && (folder === undefined || !this.outside.has(folder)),
       logger,
     });
   }

@@ -14,8 +14,9 @@ export const claudeDriver: AgentDriver = {
   },
   provesPrompts: true,
   interrupt: { type: 'keys', keys: '\u001b' },
-  // Ctrl-U takes away one line, or does nothing (measured). Not Esc Esc: on an empty line it opens the list of earlier prompts.
-  clearInput: '\u0015'.repeat(200),
+  // Ctrl-U takes away one line, or does nothing; 200 at once would be read as pasted text (measured). Not Esc Esc: on an empty line it opens
+  // the list of earlier prompts.
+  clearInput: '\u0015'.repeat(60),
   plan: (request, context) => Promise.resolve().then(() => planClaude(request, context)),
   readHook: claudeHookFacts,
   readTitle: claudeTitleFacts,

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable.ts';
 import { commandIds, extensionId } from '../../presentation/contributions.ts';
-import { sessionIdCopied } from '../../presentation/messages.ts';
+import { nothingChanged, sessionIdCopied } from '../../presentation/messages.ts';
 import { artifactInput } from '../../presentation/prompts.ts';
 import type { Pick } from '../../presentation/quickPicks.ts';
 import type { Reviewable } from '../artifactOpener.ts';
@@ -32,12 +32,9 @@ export function registerReviewCommands(context: CommandContext, documents: Inspe
       vscode.window.setStatusBarMessage(sessionIdCopied(t, session.name), 3000);
     }),
   );
-  store.add(register(context, commandIds.showLog, () => Promise.resolve(context.channel.show())));
-  store.add(
-    register(context, commandIds.openSettings, async () => {
-      await vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${extensionId}`);
-    }),
-  );
+  // These two must work above all when the registry cannot be read.
+  store.add(vscode.commands.registerCommand(commandIds.showLog, () => context.channel.show()));
+  store.add(vscode.commands.registerCommand(commandIds.openSettings, () => vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${extensionId}`)));
   return store;
 }
 
@@ -47,6 +44,10 @@ async function openArtifact(context: CommandContext, args: TargetArgs, file: unk
   if (session === undefined) return;
   if (typeof file === 'string') return context.artifacts.open(session, file);
   const files = await context.artifacts.list(session);
+  if (files.length === 0) {
+    void vscode.window.showInformationMessage(nothingChanged(context.t, session.name));
+    return;
+  }
   const picked = files.length === 1 ? files[0] : await pickOne(artifactInput(context.t, session.name), picks(context, session.spec.cwd, files));
   if (picked !== undefined && picked !== back) await context.artifacts.open(session, picked.path);
 }

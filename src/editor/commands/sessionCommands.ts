@@ -7,6 +7,7 @@ import { confirmCancel, confirmClear, confirmComplete, promptOutcome, type Messa
 import { nothingToActOn } from '../../presentation/messages.ts';
 import { promptInput, summaryInput } from '../../presentation/prompts.ts';
 import { back, inputLine } from '../quickInput.ts';
+import { confirmStart } from './confirmStart.ts';
 import { confirm, register, showError, type CommandContext } from './context.ts';
 import { givenSessions, target, targets, type TargetArgs } from './targets.ts';
 
@@ -32,8 +33,8 @@ export function registerSessionCommands(context: CommandContext): Disposable {
   store.add(
     register(context, commandIds.restart, async (...args: TargetArgs) => {
       const sessions = await targets(context, 'restart', t('Restart'), args);
-      const restarted = await each(context, sessions, (session) => context.spawner.restart(session.id));
-      return restarted.map((session) => session.id);
+      const restarted = await each(context, sessions, async (session) => ((await confirmStart(context, { driver: session.driver, ...session.spec })) ? context.spawner.restart(session.id) : undefined));
+      return restarted.flatMap((session) => session?.id ?? []);
     }),
   );
   store.add(register(context, commandIds.clearFinished, (first?: unknown, selected?: unknown, options?: unknown) => clearFinished(context, [first, selected], options)));
@@ -100,7 +101,12 @@ async function clearFinished(context: CommandContext, args: TargetArgs, options:
   const cleared = await fleet.clear(finished);
   for (const id of cleared) {
     terminals.close(id);
-    await folders.remove(id);
+    try {
+      await folders.remove(id);
+    } catch (error) {
+      // The row is gone all the same; what is left of the folder says nothing to anybody.
+      context.logger.warn(`the folder of ${id} could not be removed`, error);
+    }
   }
   return cleared.length;
 }

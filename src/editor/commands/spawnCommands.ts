@@ -1,19 +1,20 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable.ts';
 import { FleetError, messageOf } from '../../base/errors.ts';
+import { cleanPrompt } from '../../core/prompt.ts';
 import { isActive, permissionPolicies, type PermissionPolicy, type Session } from '../../core/session.ts';
 import { freeName, type SpawnRequest } from '../../core/spawner.ts';
 import { commandIds, settingIds, viewIds } from '../../presentation/contributions.ts';
 import { demoFleet } from '../../presentation/demoFleet.ts';
-import { confirmBypass, driverMissing, noFolder, unknownDefaultDriver, untrustedWorkspace } from '../../presentation/messages.ts';
+import { driverMissing, noFolder, unknownDefaultDriver, untrustedWorkspace } from '../../presentation/messages.ts';
 import { buttonLabel, driverInput, firstPromptInput, folderInput, nameInput, nameProblem, policyInput } from '../../presentation/prompts.ts';
 import { driverPicks, policyPicks, type DriverAvailability } from '../../presentation/quickPicks.ts';
 import { demoVariant } from '../agentSettings.ts';
 import { back, inputLine, pickOne, runSteps, type Step } from '../quickInput.ts';
-import { askForHooks } from '../hookConsent.ts';
 import { setting } from '../settings.ts';
 import { workspaceFolders } from '../workspaceFolders.ts';
-import { confirm, register, type CommandContext } from './context.ts';
+import { confirmStart } from './confirmStart.ts';
+import { register, type CommandContext } from './context.ts';
 import { target, type TargetArgs } from './targets.ts';
 
 /** What programs and key bindings may give to the spawn command; whatever is missing is asked. */
@@ -56,16 +57,20 @@ async function spawn(context: CommandContext, given: SpawnArguments): Promise<st
   if (!vscode.workspace.isTrusted) throw notTrusted(context);
   const request = isComplete(given) ? given : await ask(context, given, folders);
   if (request === undefined) return undefined;
-  if (request.policy === 'bypass') {
-    const label = context.drivers.get(request.driver)?.info.label ?? request.driver;
-    if (!(await confirm(confirmBypass(t, label, request.cwd)))) return undefined;
-  }
-  const info = context.drivers.get(request.driver)?.info;
-  if (info !== undefined && !(await askForHooks(t, info))) return undefined;
+  if (!(await confirmStart(context, request))) return undefined;
   const session = await start(context, request);
-  if (!isComplete(given)) context.terminals.reveal(session.id, true);
-  await context.tree.reveal(session.id);
+  await show(context, session.id, !isComplete(given));
   return session.id;
+}
+
+/** The agent runs already: that its row or terminal cannot be shown is no failure of the start. */
+async function show(context: CommandContext, id: string, withTerminal: boolean): Promise<void> {
+  try {
+    if (withTerminal && context.terminals.has(id)) context.terminals.reveal(id, true);
+    await context.tree.reveal(id);
+  } catch (error) {
+    context.logger.warn(`${id} could not be shown`, error);
+  }
 }
 
 async function start(context: CommandContext, request: SpawnRequest): Promise<Session> {
@@ -134,7 +139,8 @@ function nameStep(context: CommandContext): Step<Draft> {
 
 function promptStep(context: CommandContext): Step<Draft> {
   return async (draft, position) => {
-    const prompt = await inputLine(firstPromptInput(context.t, labelOf(draft)), { value: draft.prompt ?? '' }, position);
+    const problem = (value: string): string | undefined => (value.trim() === '' ? undefined : promptProblem(value));
+    const prompt = await inputLine(firstPromptInput(context.t, labelOf(draft)), { value: draft.prompt ?? '', problem }, position);
     if (prompt === undefined || prompt === back) return prompt;
     draft.prompt = prompt;
     return 'next';
@@ -193,6 +199,16 @@ async function tryDemo(context: CommandContext): Promise<readonly string[]> {
 
 function notTrusted(context: CommandContext): FleetError {
   return new FleetError('NotTrusted', untrustedWorkspace(context.t));
+}
+
+/** Said while the prompt can still be changed, not after the last step. */
+function promptProblem(prompt: string): string | undefined {
+  try {
+    cleanPrompt(prompt);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function activeNames(context: CommandContext): readonly string[] {

@@ -1,3 +1,4 @@
+import { errorCode } from '../../base/errors.ts';
 import type { ProcessEvidence } from './verdict.ts';
 
 /** Meaning of the error of `kill(pid, 0)`: ESRCH says gone, EPERM says that it exists (but not for us), anything else says nothing. */
@@ -16,10 +17,4 @@ export function presenceBySignal(pid: number): ProcessEvidence['presence'] {
   } catch (error) {
     return presenceOfKillError(errorCode(error));
   }
-}
-
-/** The system's code of a thrown value, for example `ENOENT`. */
-export function errorCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-import { errorCode } from './presence.ts';
+import { errorCode } from '../../base/errors.ts';
 import type { ProcessTable } from './processTable.ts';
 
 export interface SignalReport {

@@ -110,12 +110,12 @@ export class AgentWindow extends FleetWindow {
   async allow(name) {
     const { question } = this.profile;
     const keyboard = await this.keyboard(name);
-    await keyboard.sees(question);
-    const asks = async () => question.test(await this.window.terminalText());
-    // Right after it opened, a question may not listen yet.
+    const asks = async () => (await this.tree.read(name)).icon === 'warning';
+    // A question is drawn anew when its terminal is shown, and may not listen right after it opened: the row tells when the answer counted.
     for (let attempt = 1; attempt <= 4 && (await asks()); attempt++) {
+      await keyboard.sees(question);
       await keyboard.press('Enter');
-      await until('the answer to count', asks, (asking) => !asking, 2000).catch(() => undefined);
+      await until('the answer to count', asks, (asking) => !asking, 2500).catch(() => undefined);
     }
     assert.equal(await asks(), false, `${name} still asks`);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Deferred } from '../../../src/base/async.ts';
-import { readEventLog, type EventLog } from '../../../src/protocol/eventLog.ts';
+import { readEventLog, type EventLog } from '../../fakes/eventLog.ts';
 
 const entry = fileURLToPath(new URL('../../../src/demo/main.ts', import.meta.url));
 

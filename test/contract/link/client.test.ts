@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DisposableStore } from '../../../src/base/disposable.ts';
+import { FleetError } from '../../../src/base/errors.ts';
 import { nullLogger } from '../../../src/base/ports.ts';
 import type { StopRequest } from '../../../src/core/ports.ts';
 import type { RunnerEventBody } from '../../../src/core/runnerEvents.ts';
@@ -122,6 +124,56 @@ describe('link client', () => {
       await host.point.until(() => host.batches.length > 0);
       host.keep = () => Promise.resolve();
       await host.point.until(() => host.events.length === 1);
+    });
+  });
+
+  it('goes on telling while the disk of the window fails, and forgets nothing before it is durable', async function () {
+    this.timeout(10_000);
+    await withClient(async ({ host, spool, client, listen }) => {
+      await listen();
+      host.settle = () => Promise.reject(new FleetError('NotPersisted', 'disk full'));
+      client.start();
+      for (let n = 1; n <= 3; n++) {
+        spool.append(hook(n));
+        await host.point.until(() => host.events.length === n);
+      }
+      assert.deepEqual(host.batches.map((batch) => batch.map((event) => event.seq)), [[1], [2], [3]]);
+      assert.equal(spool.pending(1e6).length, 3);
+      host.settle = () => Promise.resolve();
+      await host.point.until(() => host.batches.length === 4);
+      assert.deepEqual(host.batches[3], []);
+      await client.flush(5000);
+      assert.ok(!spool.hasPending);
+    });
+  });
+
+  it('sends what was taken but not durable again to the next window', async () => {
+    await withClient(async ({ host, spool, client, listen }) => {
+      const first = await listen();
+      host.settle = () => Promise.reject(new FleetError('NotPersisted', 'disk full'));
+      client.start();
+      spool.append(hook(1));
+      await host.point.until(() => host.events.length === 1);
+      await first.close();
+      host.settle = () => Promise.resolve();
+      host.ackedSeq = 0;
+      host.events.length = 0;
+      await listen();
+      await host.point.until(() => host.events.length === 1);
+    });
+  });
+
+  it('gives up what somebody cut from the spool, and goes on', async () => {
+    await withClient(async ({ host, spool, client, endpointFile, listen }) => {
+      spool.append(hook(1));
+      spool.append(hook(2));
+      writeFileSync(join(dirname(endpointFile), 'spool.jsonl'), '');
+      client.start();
+      await listen();
+      await host.point.until(() => host.events.length === 1);
+      spool.append(hook(3));
+      await host.point.until(() => host.events.length === 2);
+      assert.deepEqual(host.events.map((event) => [event.seq, event.kind]), [[3, 'skipped'], [4, 'hook']]);
     });
   });
 

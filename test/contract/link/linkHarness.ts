@@ -52,6 +52,8 @@ export class FakeHost {
   ackedSeq = 0;
   /** Replaced by tests: what happens before a batch counts as durable. */
   keep: (events: readonly RunnerEvent[]) => Promise<void> = () => Promise.resolve();
+  /** Replaced by tests: what happens after a batch was applied. */
+  settle: () => Promise<void> = () => Promise.resolve();
 
   readonly logger: Logger = {
     debug: () => undefined,
@@ -98,6 +100,7 @@ export class FakeHost {
       this.ackedSeq = event.seq;
     }
     this.point.changed();
+    await this.settle();
   }
 
   #log(message: string): void {

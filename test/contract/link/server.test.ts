@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isFleetError } from '../../../src/base/errors.ts';
+import { FleetError, isFleetError } from '../../../src/base/errors.ts';
 import { nextEvent } from '../../../src/base/event.ts';
 import type { RunnerEvent } from '../../../src/core/runnerEvents.ts';
 import { linkAddress } from '../../../src/link/address.ts';
@@ -197,6 +197,45 @@ describe('link server', () => {
       assert.match(peer.received, /disk full/);
       assert.ok(setup.server.isConnected('agent-1'));
       peer.socket.destroy();
+    });
+  });
+
+  it('says what it took although it is not durable yet, and that it is once it is', async () => {
+    await withServer(async (setup) => {
+      const peer = await greeted(setup);
+      const answer = async (id: number): Promise<unknown> => {
+        const pattern = new RegExp(`\\{[^{}]*"id":${id},"result":(\\{[^}]*\\})`);
+        for (;;) {
+          const match = pattern.exec(peer.received);
+          if (match?.[1] !== undefined) return JSON.parse(match[1]);
+          await new Promise((resolve) => peer.socket.once('data', resolve));
+        }
+      };
+      peer.request(2, 'runner/events', { events: [event(1)] });
+      assert.deepEqual(await answer(2), { ackedSeq: 1, takenSeq: 1 });
+      setup.host.settle = () => Promise.reject(new FleetError('NotPersisted', 'disk full'));
+      peer.request(3, 'runner/events', { events: [event(2), event(3)] });
+      assert.deepEqual(await answer(3), { ackedSeq: 1, takenSeq: 3 });
+      setup.host.settle = () => Promise.resolve();
+      peer.request(4, 'runner/events', { events: [] });
+      assert.deepEqual(await answer(4), { ackedSeq: 3, takenSeq: 3 });
+      peer.socket.destroy();
+    });
+  });
+
+  it('listens elsewhere when the first folder is missing or not a folder', async function () {
+    if (process.platform === 'win32') this.skip();
+    await withFolder(async (folder) => {
+      const file = join(folder, 'endpoint.json');
+      await writeFile(join(folder, 'file'), '');
+      for (const base of ['missing', 'file']) {
+        const server = await new FakeHost().listen(file, { where: linkAddress('linux', [join(folder, base), folder], `else-${base}`) });
+        const address = (await readEndpoint(file))?.address;
+        assert.equal(address, join(folder, `agent-fleet-else-${base}`, 's'));
+        await server.close();
+        await assert.rejects(access(dirname(address ?? '')));
+        await assert.rejects(access(file));
+      }
     });
   });
 

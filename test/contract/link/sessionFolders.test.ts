@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LaunchPlan } from '../../../src/core/driver.ts';
@@ -31,7 +31,13 @@ describe('link/sessionFolders', () => {
     const launch = await prepare();
     assert.equal(listened, 1);
     assert.deepEqual(launch.argv, ['/node', '/dist/runner.cjs', path.join(registryDir, 'sessions', 'agent-a', 'launch.json')]);
-    assert.deepEqual(launch.env, { A: '1', B: null, FLEET_PARENT_ID: 'agent-p', ELECTRON_RUN_AS_NODE: '1', RUNNER_ONLY: '1' });
+    assert.deepEqual(launch.env, {
+      AGENT_FLEET_ENV_A: '1',
+      AGENT_FLEET_ENV_ELECTRON_RUN_AS_NODE: '1',
+      AGENT_FLEET_ENV_FLEET_PARENT_ID: 'agent-p',
+      ELECTRON_RUN_AS_NODE: '1',
+      RUNNER_ONLY: '1',
+    });
   });
 
   it('keeps everything private, and every file inside the folder', async () => {
@@ -41,10 +47,10 @@ describe('link/sessionFolders', () => {
     assert.deepEqual(modes, [0o700, 0o600, 0o600]);
   });
 
-  it('hides from the agent only what the runner alone needs', async () => {
+  it('S6: writes names of variables, never values', async () => {
     await prepare();
-    const launch = JSON.parse(await readFile(path.join(folders.pathOf('agent-a'), 'launch.json'), 'utf8')) as { hideEnv: string[]; env?: unknown };
-    assert.deepEqual([launch.hideEnv, launch.env], [['RUNNER_ONLY'], undefined]);
+    const launch = JSON.parse(await readFile(path.join(folders.pathOf('agent-a'), 'launch.json'), 'utf8')) as { hideEnv: string[]; unsetEnv: string[]; env?: unknown };
+    assert.deepEqual([launch.hideEnv, launch.unsetEnv, launch.env], [['ELECTRON_RUN_AS_NODE', 'RUNNER_ONLY'], ['B'], undefined]);
   });
 
   it('S6: refuses ids that could leave the folder', () => {
@@ -55,6 +61,11 @@ describe('link/sessionFolders', () => {
     assert.equal(await folders.isLaunchPending('agent-a'), false);
     await prepare();
     assert.equal(await folders.isLaunchPending('agent-a'), true);
+    const dir = folders.pathOf('agent-a');
+    await rename(path.join(dir, 'launch.json'), path.join(dir, 'launch.taken.json'));
+    assert.equal(await folders.isLaunchPending('agent-a'), true);
+    await rm(path.join(dir, 'launch.taken.json'));
+    assert.equal(await folders.isLaunchPending('agent-a'), false);
   });
 
   it('reads a damaged spool as far as it goes, and a missing one as empty', async () => {

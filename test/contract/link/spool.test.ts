@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nullLogger } from '../../../src/base/ports.ts';
 import type { RunnerEventBody } from '../../../src/core/runnerEvents.ts';
@@ -120,6 +120,39 @@ describe('spool', () => {
       assert.equal(second.append(exited).seq, 2);
       assert.deepEqual((await readSpool(path, 0)).events.map((event) => event.kind), ['started', 'exited']);
       second.dispose();
+    });
+  });
+
+  it('keeps no payload on disk that is acknowledged; the numbers go on', async () => {
+    await withSpool(async (spool, path) => {
+      spool.append(hook(1));
+      spool.append(hook(2));
+      spool.acknowledge(1);
+      spool.acknowledge(2);
+      assert.equal((await stat(path)).size, 0);
+      spool.append(exited);
+      assert.deepEqual((await readSpool(path, 2)).events.map((event) => [event.seq, event.kind]), [[3, 'exited']]);
+      assert.deepEqual(spool.pending(1e6).map((event) => event.seq), [3]);
+    });
+  });
+
+  it('gives the events after a number', async () => {
+    await withSpool((spool) => {
+      for (let n = 1; n <= 3; n++) spool.append(hook(n));
+      assert.deepEqual(spool.pending(1e6, 2).map((event) => event.seq), [3]);
+      assert.deepEqual(spool.pending(1e6, 3), []);
+    });
+  });
+
+  it('gives up what cannot be read any more as one skipped event, in a file that reads again', async () => {
+    await withSpool(async (spool, path) => {
+      spool.append(started);
+      const { size } = await stat(path);
+      for (let n = 1; n <= 3; n++) spool.append(hook(n));
+      await truncate(path, size + 10);
+      assert.deepEqual(spool.pending(1e6).map((event) => [event.seq, event.kind]), [[1, 'started'], [5, 'skipped']]);
+      const { events, bad } = await readSpool(path, 0);
+      assert.deepEqual([events.map((event) => event.seq), bad], [[1, 5], 0]);
     });
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LocalProcessProbe } from '../../../src/hosts/local/probe.ts';
 import { systemProcessTable } from '../../../src/hosts/local/systemTable.ts';
 import { readSpool } from '../../../src/link/readSpool.ts';
+import { takeLaunchFile } from '../../../src/runner/launch.ts';
 import { agentArgv, Bench, marked } from './runnerHarness.ts';
 
 describe('runner: start and end', function () {
@@ -38,7 +39,7 @@ describe('runner: start and end', function () {
     await Bench.with(async (bench) => {
       const runner = await bench.start(agentArgv('sayReady'));
       await runner.shows(/ready/);
-      await assert.rejects(access(join(bench.sessionDir, 'launch.json')));
+      for (const name of ['launch.json', 'launch.taken.json']) await assert.rejects(access(join(bench.sessionDir, name)));
       if (process.platform === 'win32') return;
       assert.equal((await stat(join(bench.sessionDir, 'hooks'))).mode & 0o777, 0o700);
       assert.equal((await stat(join(bench.sessionDir, 'events.jsonl'))).mode & 0o777, 0o600);
@@ -48,8 +49,8 @@ describe('runner: start and end', function () {
   it('gives the agent its environment, folder and arguments as they are', async () => {
     await Bench.with(async (bench) => {
       const nasty = ['$HOME `id` "x" \'y\' ; rm -rf *', '', 'ü\n'];
-      const env = { ONLY_FOR_THE_RUNNER: '1', CLAUDECODE: '1', CLAUDE_CODE_ENTRYPOINT: 'cli', KEPT: 'yes', FLEET_PARENT_ID: 'agent-parent' };
-      const runner = await bench.start(agentArgv('printEnvironment', ...nasty), {}, env);
+      const env = { ONLY_FOR_THE_RUNNER: '1', CLAUDECODE: '1', CLAUDE_CODE_ENTRYPOINT: 'cli', KEPT: 'yes', GONE: '1', FLEET_PI_POLICY: 'x', AGENT_FLEET_ENV_FLEET_PARENT_ID: 'agent-parent', AGENT_FLEET_ENV_NODE_OPTIONS: '--no-warnings' };
+      const runner = await bench.start(agentArgv('printEnvironment', ...nasty), { unsetEnv: ['GONE'] }, env);
       const [, json = ''] = await runner.shows(/env (\{.*\})/);
       const seen = JSON.parse(json) as { env: Record<string, string>; cwd: string; argv: string[] };
       assert.deepEqual(seen.argv, nasty);
@@ -58,7 +59,8 @@ describe('runner: start and end', function () {
       assert.equal(seen.env['FLEET_SESSION_ID'], 'agent-test');
       assert.equal(seen.env['FLEET_PARENT_ID'], 'agent-parent');
       assert.equal(seen.env['FLEET_HOOK_DIR'], join(bench.sessionDir, 'hooks'));
-      for (const name of ['ONLY_FOR_THE_RUNNER', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT']) assert.ok(!(name in seen.env), name);
+      for (const name of ['ONLY_FOR_THE_RUNNER', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'GONE', 'FLEET_PI_POLICY', 'AGENT_FLEET_ENV_NODE_OPTIONS']) assert.ok(!(name in seen.env), name);
+      assert.equal(seen.env['NODE_OPTIONS'], '--no-warnings');
       assert.ok(!json.includes('secret-token'));
     });
   });
@@ -113,6 +115,27 @@ describe('runner: start and end', function () {
     });
   });
 
+  it('of two starts with one launch file, one finds nothing', async () => {
+    await Bench.with(async (bench) => {
+      const path = await bench.launchFile(agentArgv('sayReady'));
+      const results = await Promise.allSettled([takeLaunchFile(path), takeLaunchFile(path)]);
+      assert.deepEqual(results.map((result) => result.status).sort(), ['fulfilled', 'rejected']);
+      // The trace of a start that nobody has heard of yet.
+      await access(join(bench.sessionDir, 'launch.taken.json'));
+    });
+  });
+
+  it('a launch file that cannot be used is a failed start, told in the spool', async () => {
+    await Bench.with(async (bench) => {
+      const runner = await bench.start(agentArgv('sayReady'), { cwd: 'relative' });
+      await runner.shows(/cannot be used: a path is not absolute/);
+      const { events } = await readSpool(bench.spoolPath, 0);
+      assert.deepEqual(events.map((event) => (event.kind === 'spawnFailed' ? event.code : event.kind)), ['BadLaunch']);
+      for (const name of ['launch.json', 'launch.taken.json']) await assert.rejects(access(join(bench.sessionDir, name)));
+      assert.equal(await runner.pressEnter(), 0);
+    });
+  });
+
   it('what happens while nobody listens is in the spool, and reaches the next window in order', async () => {
     await Bench.with(async (bench) => {
       const runner = await bench.start(agentArgv('brokenHooks'));
@@ -131,10 +154,9 @@ describe('runner: start and end', function () {
   it('killed at once, it leaves a spool that reads, and the agent\'s identity in it', async () => {
     await Bench.with(async (bench) => {
       const runner = await bench.start(agentArgv('hookOnDemand'));
-      await bench.listen();
-      await bench.host.event('started');
+      await runner.shows(/ready/);
       runner.type('a\nb\n');
-      await bench.host.point.until(() => bench.host.events.length === 3);
+      while ((await readSpool(bench.spoolPath, 0)).events.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       runner.child.kill('SIGKILL');
       await runner.exit;
       const { events, bad } = await readSpool(bench.spoolPath, 0);

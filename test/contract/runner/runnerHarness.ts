@@ -120,6 +120,7 @@ export class Bench {
       endpointFile: this.endpointFile,
       sessionDir: this.sessionDir,
       hideEnv: ['ONLY_FOR_THE_RUNNER'],
+      unsetEnv: [],
       graceMs: 200,
       heartbeatMs: 200,
       ...changes,

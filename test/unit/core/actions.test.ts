@@ -38,16 +38,18 @@ describe('valid actions', () => {
         const signal: { signal?: Signal } = activity === undefined ? {} : { signal: { activity, source: 'hook', at: wallStart } };
         for (const hasTerminal of [true, false]) {
           for (const canChange of [true, false]) {
-            for (const artifacts of [[], [{ path: '/work/docs/a', kind: 'report', at: 1 }]]) {
-              const wanted = new Set<SessionAction>(['inspect', ...(artifacts.length > 0 ? (['openArtifact'] as const) : [])]);
+            for (const start of [{}, { startedAt: wallStart }]) {
+              // Also without a reported file: git finds what shell commands changed.
+              const wanted = new Set<SessionAction>(['inspect', ...('startedAt' in start ? (['openArtifact'] as const) : [])]);
               if (hasTerminal) wanted.add('reveal');
               for (const action of canChange ? allowed[status] : []) {
                 if (needsTerminal.has(action) && !hasTerminal) continue;
                 // P5: never type into an open question.
                 if (action === 'prompt' && isAsking) continue;
+                if (action === 'interrupt' && activity === 'idle') continue;
                 wanted.add(action);
               }
-              const actions = validActions(aSession({ status, artifacts, ...signal }), { hasTerminal, canChange });
+              const actions = validActions(aSession({ status, ...start, ...signal }), { hasTerminal, canChange });
               assert.deepEqual([...actions].sort(), [...wanted].sort(), JSON.stringify({ hasTerminal, canChange }));
             }
           }
@@ -61,4 +63,29 @@ describe('valid actions', () => {
       assert.equal(actions.has('cancel'), canTransition(status, 'cancel_operation'));
     });
   }
+
+  describe('an agent whose events say when it is ready', () => {
+    const can = (signal: Signal | undefined, provesPrompts?: boolean): boolean => {
+      const session = aSession(signal === undefined ? {} : { signal });
+      return validActions(session, { hasTerminal: true, canChange: true, ...(provesPrompts === undefined ? {} : { provesPrompts }) }).has('prompt');
+    };
+    const starting = (source: Signal['source']): Signal => ({ activity: 'starting', source, at: wallStart });
+
+    it('takes no prompt while only its process is there: that may be a start-up dialog', () => {
+      assert.equal(can(starting('process'), true), false);
+    });
+
+    it('takes one as soon as it, or its title, has said anything', () => {
+      for (const signal of [starting('channel'), starting('hook'), { activity: 'idle', source: 'title', at: wallStart } as const]) assert.equal(can(signal, true), true);
+    });
+
+    it('an agent that cannot say so takes one', () => {
+      assert.deepEqual([can(starting('process'), false), can(starting('process'))], [true, true]);
+    });
+  });
+
+  it('what is being ended is not prompted, interrupted or cancelled; it can be completed', () => {
+    const actions = validActions(aSession({ stopRequest: { at: 1 } }), { hasTerminal: true, canChange: true });
+    assert.deepEqual([...actions].sort(), ['complete', 'inspect', 'reveal']);
+  });
 });

@@ -14,6 +14,8 @@ describe('T9: the first prompt of an agent that takes none on its command line',
   async function open(patch: Partial<Session> = {}): Promise<void> {
     window = await FakeWindow.open([aSession({ promptToType: 'go', ...patch })]);
     window.terminals.open(id);
+    // Nothing is known of the processes here.
+    window.machine.canLook = false;
   }
   async function drawFor(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
@@ -23,10 +25,36 @@ describe('T9: the first prompt of an agent that takes none on its command line',
   }
   afterEach(() => window.dispose());
 
-  it('waits for output: a silent agent is not typed to', async () => {
-    await open();
+  it('a silent agent gets it 15 s after it began to run, once', async () => {
+    await open({ status: 'provisioning' });
+    await window.time.advance(60_000);
+    await window.fleet.applyRunnerEvents(id, [event(1, started)]);
+    await window.time.advance(14_999);
+    assert.deepEqual(typed(), []);
+    await window.time.advance(60_000);
+    assert.deepEqual(typed(), whole);
+  });
+
+  it('output while it is still starting does not begin the 15 s', async () => {
+    await open({ status: 'provisioning' });
+    await drawFor(14_000);
+    await window.fleet.applyRunnerEvents(id, [event(1, started)]);
+    await drawFor(14_900);
+    assert.deepEqual(typed(), []);
+    await drawFor(1000);
+    assert.deepEqual(typed(), whole);
+  });
+
+  it('an agent that will say when it is ready gets it after that, not into a start-up dialog', async () => {
+    await open({ status: 'provisioning' });
+    window.catalog.driver.provesPrompts = true;
+    await window.fleet.applyRunnerEvents(id, [event(1, started)]);
+    window.terminals.draw(id);
     await window.time.advance(60_000);
     assert.deepEqual(typed(), []);
+    await window.fleet.applyTitle(id, '[{"type":"activity","activity":"idle"}]');
+    await window.time.advance(1000);
+    assert.deepEqual(typed(), whole);
   });
 
   it('waits until it has paused for 800 ms', async () => {

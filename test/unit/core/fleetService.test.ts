@@ -122,7 +122,7 @@ describe('FleetService', () => {
       ['requestStop', (fleet) => fleet.requestStop(id, undefined)],
       ['promptSent', (fleet) => fleet.promptSent(id, { text: 'x', result: 'typed' })],
       ['record', (fleet) => fleet.record(id, 'x', 'user', {})],
-      ['addSkipped', (fleet) => fleet.addSkipped(id, 1, 'x')],
+      ['countSpoolSkipped', (fleet) => fleet.countSpoolSkipped(id, 1)],
       ['clear', (fleet) => fleet.clear([id])],
     ];
     for (const [name, call] of calls) {
@@ -238,8 +238,8 @@ describe('FleetService', () => {
 
     it('what could not be used is counted', async () => {
       window = await FakeWindow.open([aSession({ skipped: 1 })]);
-      await window.fleet.addSkipped(id, 2, 'bad lines');
-      assert.equal(window.fleet.get(id).skipped, 3);
+      for (const total of [2, 2, 1]) await window.fleet.countSpoolSkipped(id, total);
+      assert.deepEqual([window.fleet.get(id).skipped, window.fleet.get(id).spoolSkipped, window.changes.length], [3, 2, 1]);
     });
 
     it('a title changes the signal once', async () => {

@@ -26,6 +26,10 @@ describe('sending a prompt', () => {
     window.fleet.applyRunnerEvents(id, [{ kind: 'hook', name: 'Hook', payload: facts, seq: ++seq, at: window.time.now() }]);
   const asks = (activity: ActivityKind): Promise<void> => says({ type: 'activity', activity });
 
+  const session = (): Session => window.fleet.get(id);
+  const results = async (): Promise<readonly unknown[]> =>
+    (await window.fleet.history(id)).flatMap((line) => (line.kind === 'prompt' ? [(line.data as { result: unknown }).result] : []));
+
   async function open(patch: Partial<Session> = {}): Promise<void> {
     seq = 0;
     window = await FakeWindow.open([aSession(patch)]);
@@ -128,16 +132,90 @@ describe('sending a prompt', () => {
         assert.deepEqual(typed(), [paste('go'), '\r']);
       });
 
-      it(`nor the first, when it opens right after the paste (${activity})`, async () => {
-        await open();
+      it(`nor the first, when it opens right after the paste: Enter waits until it is closed (${activity})`, async () => {
+        await open({ promptToType: 'go' });
         const sent = window.controller.sendPrompt(id, 'go');
         await window.time.advance(100);
         await asks(activity);
         await window.time.advance(10_000);
-        assert.equal(await sent, 'typed');
-        assert.deepEqual(typed(), [paste('go')]);
+        assert.equal(await sent, 'pasted');
+        assert.deepEqual([typed(), session().promptToType], [[paste('go')], undefined]);
+        await asks('working');
+        await window.time.advance(1000);
+        assert.deepEqual(typed(), [paste('go'), '\r']);
+        assert.deepEqual(await results(), ['pasted', 'typed']);
       });
     }
+
+    describe('P5: a prompt that lies behind a question', () => {
+      async function pasted(): Promise<void> {
+        await open();
+        const sent = window.controller.sendPrompt(id, 'go');
+        await window.time.advance(100);
+        await asks('needs_permission');
+        await window.time.advance(100);
+        assert.equal(await sent, 'pasted');
+      }
+
+      it('is submitted when the agent shows that it took it', async () => {
+        await pasted();
+        window.catalog.driver.provesPrompts = true;
+        await asks('working');
+        await window.time.advance(300);
+        await says({ type: 'promptTaken' });
+        await window.time.advance(10_000);
+        assert.deepEqual([typed(), await results()], [[paste('go'), '\r'], ['pasted', 'submitted']]);
+      });
+
+      it('which the person sends: no Enter is added', async () => {
+        await pasted();
+        await says({ type: 'promptTaken' }, { type: 'activity', activity: 'working' });
+        await window.time.advance(10_000);
+        assert.deepEqual([typed(), await results()], [[paste('go')], ['pasted', 'submitted']]);
+      });
+
+      it('one question after the other: Enter comes after the last', async () => {
+        await pasted();
+        await asks('working');
+        await window.time.advance(100);
+        await asks('needs_answer');
+        await window.time.advance(10_000);
+        assert.deepEqual(typed(), [paste('go')]);
+        await asks('idle');
+        await window.time.advance(1000);
+        assert.deepEqual([typed(), await results()], [[paste('go'), '\r'], ['pasted', 'typed']]);
+      });
+
+      it('a question that is open for more than 10 minutes: Enter is not pressed any more', async () => {
+        await pasted();
+        await window.time.advance(600_000);
+        await asks('idle');
+        await window.time.advance(10_000);
+        assert.deepEqual([typed(), await results()], [[paste('go')], ['pasted']]);
+      });
+
+      it('the next prompt comes after its Enter', async () => {
+        await pasted();
+        await asks('idle');
+        const next = window.controller.sendPrompt(id, 'on');
+        await window.time.advance(1000);
+        await next;
+        assert.deepEqual(typed(), [paste('go'), '\r', paste('on'), '\r']);
+      });
+
+      it('an agent that ends behind its question gets nothing, and no timer is left', async () => {
+        await pasted();
+        await window.fleet.applyRunnerEvents(id, [event(++seq, exited(0))]);
+        await window.time.advance(20_000);
+        assert.deepEqual([typed(), await results(), window.time.pending], [[paste('go')], ['pasted'], 0]);
+      });
+
+      it('nothing leaks when the window closes meanwhile', async () => {
+        await pasted();
+        window.dispose();
+        assert.equal(window.time.pending, 0);
+      });
+    });
 
     it('one at a time per session, in order; sessions do not wait for each other', async () => {
       window = await FakeWindow.open([aSession(), aSession({ id: sessionId(2), name: 'other' })]);
@@ -191,6 +269,26 @@ describe('sending a prompt', () => {
         assert.deepEqual((await window.fleet.history(id)).map((line) => [line.kind, line.data]), [['promptRefused', { reason: `“docs” cannot take a prompt: ${why}` }]]);
       });
     }
+
+    it('start-up: an agent that has not said that it is ready takes nothing; its title is enough to say so', async () => {
+      await open({ signal: { activity: 'starting', source: 'process', at: wallStart } });
+      window.catalog.driver.provesPrompts = true;
+      const why = '“docs” cannot take a prompt: it has not said yet that it is ready. Look at its terminal.';
+      await assert.rejects(window.controller.sendPrompt(id, 'go'), refusal(why));
+      assert.deepEqual(typed(), []);
+      await window.fleet.applyTitle(id, '[{"type":"activity","activity":"idle","weak":true}]');
+      const sent = window.controller.sendPrompt(id, 'go');
+      await window.time.advance(10_000);
+      await sent;
+      assert.equal(typed()[0], paste('go'));
+    });
+
+    it('start-up: an agent that can never say that it is ready takes prompts', async () => {
+      await open({ signal: { activity: 'starting', source: 'process', at: wallStart } });
+      const sent = window.controller.sendPrompt(id, 'go');
+      await window.time.advance(200);
+      assert.equal(await sent, 'typed');
+    });
 
     it('no terminal here', async () => {
       window = await FakeWindow.open([aSession()]);

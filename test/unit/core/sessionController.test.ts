@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { isFleetError } from '../../../src/base/errors.ts';
-import { whenEnded } from '../../../src/core/sessionController.ts';
 import type { Session } from '../../../src/core/session.ts';
 import { sessionId } from '../../fakes/ids.ts';
-import { aSession, event, exited, started } from '../../fakes/sessions.ts';
+import { aSession, event, exited } from '../../fakes/sessions.ts';
 import { MemoryStore } from '../../fakes/sessionStore.ts';
 import { settle } from '../../fakes/time.ts';
 import { FakeWindow } from '../../fakes/window.ts';
@@ -125,6 +124,20 @@ describe('SessionController', () => {
       assert.deepEqual(window.runners.stops(id), [ladder]);
     });
 
+    it('while it is being ended: no prompt and no interrupt, in words', async () => {
+      await open();
+      await window.controller.cancel(id, undefined);
+      await assert.rejects(window.controller.sendPrompt(id, 'go'), refusal('“docs” cannot take a prompt: it is being ended.'));
+      await assert.rejects(window.controller.interrupt(id), refusal('“docs” has no turn to interrupt: it is being ended.'));
+    });
+
+    it('a stop that nothing carries out can be asked for again', async () => {
+      await open({ stopRequest: { at: 1 } }, { terminal: true });
+      await window.controller.cancel(id, undefined);
+      await window.time.advance(2000);
+      assert.deepEqual(window.terminals.closed, [id]);
+    });
+
     it('another window manages the fleet: refused', async () => {
       const store = new MemoryStore([aSession()]);
       store.role = 'reader';
@@ -161,6 +174,25 @@ describe('SessionController', () => {
       window.runners.connect(id);
       await settle();
       assert.deepEqual(window.runners.stops(id), [{ from: 'SIGTERM', graceMs: 750 }]);
+      await window.time.advance(60_000);
+      assert.deepEqual(window.terminals.closed, []);
+    });
+
+    it('the runner stays away: the terminal is closed', async () => {
+      await open({}, { terminal: true });
+      await window.controller.complete(id, undefined);
+      await window.time.advance(1999);
+      assert.deepEqual(window.terminals.closed, []);
+      await window.time.advance(1);
+      assert.deepEqual([window.terminals.closed, session().status], [[id], 'completed']);
+    });
+
+    it('a runner that takes no order: its terminal is closed', async () => {
+      await open();
+      window.runners.fault = new Error('Timeout');
+      await window.controller.complete(id, undefined);
+      await settle();
+      assert.deepEqual(window.terminals.closed, [id]);
     });
   });
 
@@ -194,6 +226,11 @@ describe('SessionController', () => {
       await open({ signal: { activity: 'needs_permission', source: 'hook', at: 1 } });
       await window.controller.interrupt(id);
       window.terminals.lose(id, 'user');
+      await window.fleet.applyRunnerEvents(id, [event(1, { kind: 'hook', name: 'Hook', payload: [{ type: 'activity', activity: 'idle' }] })]);
+      window.terminals.open(id);
+      await assert.rejects(window.controller.interrupt(id), refusal('“docs” has no turn to interrupt: it is idle.'));
+      await window.fleet.applyRunnerEvents(id, [event(2, { kind: 'hook', name: 'Hook', payload: [{ type: 'activity', activity: 'working' }] })]);
+      window.terminals.lose(id, 'user');
       await assert.rejects(window.controller.interrupt(id), refusal('“docs” has no turn to interrupt: its terminal is closed, or belongs to another window.'));
       await window.controller.complete(id, undefined);
       await assert.rejects(window.controller.interrupt(id), refusal('“docs” has no turn to interrupt: it has ended: completed.'));
@@ -209,13 +246,27 @@ describe('SessionController', () => {
     assert.throws(() => window.controller.reveal('agent-x'), (error) => isFleetError(error, 'NotFound'));
   });
 
-  it('L12: whenEnded resolves with the end, also when asked late', async () => {
-    await open({ status: 'provisioning' });
-    const ended = whenEnded(window.fleet, id);
-    await window.fleet.applyRunnerEvents(id, [event(1, started)]);
-    await window.fleet.applyRunnerEvents(id, [event(2, exited(3))]);
-    assert.equal((await ended).status, 'failed');
-    assert.equal((await whenEnded(window.fleet, id)).status, 'failed');
+  describe('a workspace that is not trusted', () => {
+    for (const [what, act, told] of [
+      ['prompt', () => window.controller.sendPrompt(id, 'go'), 'cannot take a prompt'],
+      ['interrupt', () => window.controller.interrupt(id), 'has no turn to interrupt'],
+      ['complete', () => window.controller.complete(id, undefined), 'cannot be marked completed'],
+      ['cancel', () => window.controller.cancel(id, undefined), 'cannot be cancelled'],
+    ] as const) {
+      it(`${what} is refused in words`, async () => {
+        await open();
+        window.isTrusted = false;
+        await assert.rejects(act(), refusal(`“docs” ${told}: this workspace is not trusted.`));
+        assert.deepEqual([window.terminals.typed(id), window.runners.stops(id), session().status, session().stopRequest], [[], [], 'running', undefined]);
+      });
+    }
+
+    it('the terminal can be shown', async () => {
+      await open();
+      window.isTrusted = false;
+      window.controller.reveal(id);
+      assert.deepEqual(window.terminals.revealed, [id]);
+    });
   });
 
   it('nothing leaks: with a cancel under way, dispose leaves no timer', async () => {

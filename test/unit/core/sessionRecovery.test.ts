@@ -113,12 +113,16 @@ describe('SessionRecovery', () => {
       assert.deepEqual([time.pending, window.recovery.liveness(session())], [0, 'dead']);
     });
 
-    it('a reader looks at nothing; when it becomes the owner it does', async () => {
+    it('a reader sees who is alive, again and again, and decides nothing; when it becomes the owner it does', async () => {
       leave();
-      machine.reboot();
       store.role = 'reader';
       await reload();
-      assert.equal(session().status, 'running');
+      assert.equal(window.recovery.liveness(session()), 'alive');
+      machine.reboot();
+      folders.make(id, { events: [event(1, exited(0))], skipped: 1 });
+      await time.advance(15_000);
+      assert.deepEqual([window.recovery.liveness(session()), session().status, store.writes], ['dead', 'running', []]);
+      folders.make(id);
       store.becomeOwner();
       await time.advance(0);
       assert.equal(session().status, 'terminated');
@@ -248,6 +252,31 @@ describe('SessionRecovery', () => {
       assert.deepEqual(session().outcome, { type: 'cancelled', reason: 'enough' });
     });
 
+    it('the runner is dead and the agent alive: complete ends the agent, too, and it is completed', async () => {
+      machine.kill(10);
+      window.runners.disconnect(id);
+      window.terminals.lose(id, 'process');
+      machine.isStubborn = true;
+      await window.controller.complete(id, 'done');
+      await time.advance(0);
+      machine.isStubborn = false;
+      await time.advance(15_000);
+      assert.deepEqual(machine.ended.map(({ pid }) => pid), [11, 11]);
+      assert.deepEqual([session().outcome, time.pending], [{ type: 'completed', by: 'person', summary: 'done' }, 0]);
+    });
+
+    it('completed while nobody could end the agent: the next window ends it, once', async () => {
+      window.runners.disconnect(id);
+      window.terminals.lose(id, 'shutdown');
+      await window.controller.complete(id, undefined);
+      await time.advance(0);
+      window.dispose();
+      assert.deepEqual(machine.ended, [], 'its runner lived');
+      machine.kill(10);
+      await reload();
+      assert.deepEqual([machine.ended.length, session().status, time.pending], [1, 'completed', 0]);
+    });
+
     it('an agent that outlives even that stays running, and is tried again', async () => {
       machine.isStubborn = true;
       machine.kill(10);
@@ -300,6 +329,10 @@ describe('SessionRecovery', () => {
       folders.make(id, { skipped: 3 });
       await time.advance(60_000);
       assert.equal(session().skipped, 3);
+      window.dispose();
+      await reload();
+      await time.advance(60_000);
+      assert.equal(session().skipped, 3, 'also after a reload');
     });
 
     it('a spool or a process table that cannot be read now is read later', async () => {

@@ -66,6 +66,8 @@ describe('Spawner', () => {
   describe('T1: is refused before anything is made', () => {
     const refusals: readonly [what: string, wanted: string, patch: Partial<SpawnRequest>, arrange?: () => void][] = [
       ['an untrusted folder', 'NotTrusted', {}, () => (window.isTrusted = false)],
+      ['a folder outside the workspace', 'NotTrusted', {}, () => window.outside.add('/work/docs')],
+      ['a relative folder', 'BadFolder', { cwd: 'docs' }],
       ['an empty name', 'BadName', { name: '' }],
       ['a blank name', 'BadName', { name: ' \t\n ' }],
       ['a name of 81 characters', 'BadName', { name: 'x'.repeat(81) }],
@@ -109,6 +111,25 @@ describe('Spawner', () => {
       assert.deepEqual(results.map((result) => result.status), ['fulfilled', 'rejected']);
       assert.equal(window.terminals.launched.length, 1);
     });
+  });
+
+  it('a folder outside the workspace is refused in words', async () => {
+    window.outside.add('/work/docs');
+    await assert.rejects(window.spawner.spawn(ask), { message: 'The folder /work/docs does not belong to this trusted workspace. Open it as a workspace folder first.' });
+  });
+
+  it('a linked folder: the agent runs in the real one, so that what it reports lies inside; either may be the trusted one', async () => {
+    window.links.set('/work/link', '/data/docs');
+    for (const outside of ['/data/docs', '/work/link']) {
+      window.outside.clear();
+      window.outside.add(outside);
+      const session = await window.spawner.spawn({ ...ask, name: outside, cwd: '/work/link' });
+      assert.deepEqual([session.spec.cwd, window.folders.prepared.at(-1)?.cwd, window.terminals.launched.at(-1)?.cwd], ['/data/docs', '/data/docs', '/data/docs']);
+      const { cwd, folderTrusted } = window.catalog.driver.requests.at(-1) ?? {};
+      assert.deepEqual([cwd, folderTrusted], ['/data/docs', true]);
+    }
+    window.outside.add('/data/docs');
+    await assert.rejects(window.spawner.spawn({ ...ask, cwd: '/work/link' }), code('NotTrusted'));
   });
 
   describe('T1, T7: what fails after registering', () => {
@@ -179,15 +200,15 @@ describe('Spawner', () => {
       await assert.rejects(window.spawner.restart('agent-x'), code('NotFound'));
     });
 
-    it('twice: the second is refused while the first lives; the terminal stays if the restart fails', async () => {
+    it('twice: the second gets a name of its own while the first lives; the terminal stays if the restart fails', async () => {
       const own = await FakeWindow.open([aSession({ id: sessionId(50), status: 'failed' })]);
       own.terminals.open(sessionId(50));
       own.catalog.isInstalled = false;
       await assert.rejects(own.spawner.restart(sessionId(50)), code('NotInstalled'));
       assert.equal(own.terminals.has(sessionId(50)), true);
       own.catalog.isInstalled = true;
-      await own.spawner.restart(sessionId(50));
-      await assert.rejects(own.spawner.restart(sessionId(50)), code('NameTaken'));
+      assert.equal((await own.spawner.restart(sessionId(50))).name, 'docs');
+      assert.equal((await own.spawner.restart(sessionId(50))).name, 'docs-2');
       own.dispose();
     });
   });
@@ -201,5 +222,7 @@ describe('Spawner', () => {
   it('a free name is the wanted one, or the wanted one with the first free number', () => {
     assert.equal(freeName('docs', new Set()), 'docs');
     assert.equal(freeName('docs', new Set(['docs', 'docs-2', 'docs-4'])), 'docs-3');
+    const long = 'x'.repeat(80);
+    assert.equal(freeName(long, new Set([long])), `${'x'.repeat(78)}-2`);
   });
 });

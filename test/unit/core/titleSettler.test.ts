@@ -27,6 +27,17 @@ describe('core/titleSettler', () => {
     dispose();
   });
 
+  it('lets "idle" stand although the agent says it again and again', async () => {
+    const time = new FakeTime();
+    const { push, applied, dispose } = settler(time);
+    for (let at = 0; at < titleHoldMs; at += 100) {
+      push('idle');
+      await time.advance(100);
+    }
+    assert.deepEqual(applied, ['a:idle']);
+    dispose();
+  });
+
   it('forgets a held "idle" when another title comes', async () => {
     const time = new FakeTime();
     const { push, applied, dispose } = settler(time);

@@ -4,7 +4,8 @@ import { folderOfAddress, linkAddress, maxSocketPathBytes } from '../../../src/l
 describe('link address', () => {
   it('is in the runtime folder on Linux', () => {
     const where = linkAddress('linux', ['/run/user/1000', '/tmp'], 'abcDEF-_1');
-    assert.deepEqual(where, { address: '/run/user/1000/agent-fleet-abcDEF-_1/s', folder: '/run/user/1000/agent-fleet-abcDEF-_1' });
+    const next = { address: '/tmp/agent-fleet-abcDEF-_1/s', folder: '/tmp/agent-fleet-abcDEF-_1' };
+    assert.deepEqual(where, { address: '/run/user/1000/agent-fleet-abcDEF-_1/s', folder: '/run/user/1000/agent-fleet-abcDEF-_1', next });
   });
 
   it('is in the temporary folder on macOS, which has no runtime folder', () => {

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok } from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  commandIds, configurableAgents, configurationSection, contextKeys, extensionId, focusViewCommand, settingDefaults, viewIds, walkthroughId,
+  commandIds, configurableAgents, configurationSection, contextKeys, extensionId, focusViewCommand, settingBounds, settingDefaults, viewIds, walkthroughId,
 } from '../../../src/presentation/contributions.ts';
 import { clauses, manifest, manifestText, nls, root, textOf } from './manifest.ts';
 
@@ -45,6 +45,11 @@ describe('manifest', () => {
 
   it('declares the settings of contributions.ts with the same defaults', () => {
     deepStrictEqual(Object.fromEntries(sorted(Object.keys(settings)).map((id) => [id, settings[id]?.default])), Object.fromEntries(sorted(Object.keys(settingDefaults)).map((id) => [id, settingDefaults[id as keyof typeof settingDefaults]])));
+  });
+
+  it('bounds each number as the code does', () => {
+    const numbers = Object.keys(settings).filter((id) => settings[id]?.type === 'integer');
+    deepStrictEqual(Object.fromEntries(numbers.map((id) => [id, [settings[id]?.minimum, settings[id]?.maximum]])), { ...settingBounds });
   });
 
   it('has a path and arguments for each configurable agent, and every setting under our section', () => {

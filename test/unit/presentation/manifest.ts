@@ -13,6 +13,9 @@ interface Setting {
   readonly default: unknown;
   readonly scope: string;
   readonly enum?: readonly string[];
+  readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly markdownDescription: string;
 }
 

@@ -21,7 +21,7 @@ describe('presentation/messages', () => {
       ],
       [
         undefined,
-        { severity: 'info', text: 'The prompt was typed into “a”. This agent does not confirm prompts: look at its terminal.' },
+        { severity: 'info', text: 'The prompt was typed into “a”. It was not confirmed: look at its terminal.' },
         { severity: 'error', text: '“a” has ended.' },
         { severity: 'warning', text: 'The prompt was sent to 2 of 3 sessions. “c” asks a question.' },
       ],

@@ -41,7 +41,7 @@ describe('presentation/row menus', () => {
   it('offers in the menu of a row what is valid for it, and nothing else', () => {
     for (const each of everyRow()) {
       const actions = rowActions(each);
-      const wanted = [...actions].filter((action) => action !== 'clear').map((action: SessionAction) => commandOfAction[action] as string);
+      const wanted = [...actions].map((action: SessionAction) => commandOfAction[action] as string);
       if (actions.has('cancel')) wanted.push(commandIds.spawnUnder);
       deepStrictEqual([...rowCommands(sessionContextValue(actions), 'menu')].sort(), [...wanted, ...always].sort());
     }

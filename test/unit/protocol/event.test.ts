@@ -5,7 +5,6 @@ import { completeEvent } from '../../../src/protocol/completeEvent.ts';
 import { decodeEvent } from '../../../src/protocol/decodeEvent.ts';
 import { encodeEvent } from '../../../src/protocol/encodeEvent.ts';
 import { payloadFields } from '../../../src/protocol/eventFields.ts';
-import { readEventLog, writeEventLog } from '../../../src/protocol/eventLog.ts';
 import { arbitraryEvent } from './arbitraryEvent.ts';
 import { golden } from './golden.ts';
 
@@ -118,21 +117,6 @@ describe('hand-made lines', () => {
     assert.equal(fieldOfError(() => completeEvent({ state: 'running', seq: 'three' }, defaults)), 'seq');
     assert.equal(fieldOfError(() => completeEvent({ tool: 'npm test' }, defaults)), 'state');
     assert.equal(fieldOfError(() => completeEvent('running', defaults)), '');
-  });
-});
-
-describe('event logs', () => {
-  const events = ['queued', 'running', 'stale'].map((state, index) => completeEvent({ state }, { sessionId: 's', seq: index + 1, at: 0 }));
-
-  it('come back unchanged', () => {
-    assert.deepEqual(readEventLog(writeEventLog(events)), { events, skipped: [] });
-  });
-
-  it('lose only the bad lines and the torn end, and say which', () => {
-    const [first = '', second = '', third = ''] = writeEventLog(events).split('\n');
-    const log = readEventLog(`${first}\nnoise\n\n{"state":"x"}\n${second}\n${third.slice(0, 30)}`);
-    assert.deepEqual(log.events, events.slice(0, 2));
-    assert.deepEqual(log.skipped.map(({ line }) => line), [2, 4, 6]);
   });
 });
 

@@ -6,7 +6,7 @@ const session = { sessionId: 'agent-1', hookDir: '/s/hooks', events: '/s/events.
 
 describe('agent environment', () => {
   it('is the runner\'s own without what it needed itself, plus the session\'s', () => {
-    const env = agentEnvironment({ PATH: '/bin', HOME: '/h', ELECTRON_RUN_AS_NODE: '1', FLEET_PARENT_ID: 'agent-0', GONE: undefined }, ['ELECTRON_RUN_AS_NODE'], session, 'linux');
+    const env = agentEnvironment({ PATH: '/bin', HOME: '/h', ELECTRON_RUN_AS_NODE: '1', AGENT_FLEET_ENV_FLEET_PARENT_ID: 'agent-0', GONE: undefined }, ['ELECTRON_RUN_AS_NODE'], session, 'linux');
     assert.deepEqual(env, {
       PATH: '/bin',
       HOME: '/h',
@@ -15,6 +15,26 @@ describe('agent environment', () => {
       FLEET_HOOK_DIR: '/s/hooks',
       FLEET_EVENTS: '/s/events.jsonl',
     });
+  });
+
+  it('unpacks what the plan sets, which the runner itself must not feel', () => {
+    const own = { PATH: '/bin', LANG: 'C', AGENT_FLEET_ENV_PATH: '/agent', AGENT_FLEET_ENV_NODE_OPTIONS: '--x', AGENT_FLEET_ENV_CLAUDECODE: '1', AGENT_FLEET_ENV_FLEET_SESSION_ID: 'x' };
+    const env = agentEnvironment({ ...own, ELECTRON_RUN_AS_NODE: '1', AGENT_FLEET_ENV_ELECTRON_RUN_AS_NODE: '2' }, ['LANG', 'ELECTRON_RUN_AS_NODE'], session, 'linux');
+    assert.deepEqual(env, {
+      PATH: '/agent',
+      NODE_OPTIONS: '--x',
+      CLAUDECODE: '1',
+      ELECTRON_RUN_AS_NODE: '2',
+      FLEET_SESSION_ID: 'agent-1',
+      FLEET_HOOK_DIR: '/s/hooks',
+      FLEET_EVENTS: '/s/events.jsonl',
+    });
+    assert.equal(agentEnvironment({ Path: 'C:', AGENT_FLEET_ENV_PATH: 'D:' }, [], session, 'win32')['Path'], undefined);
+  });
+
+  it('drops what another session left in the environment', () => {
+    const env = agentEnvironment({ FLEET_PARENT_ID: 'x', FLEET_PI_POLICY: 'all', FLEET_HOOK_COMMAND: 'x' }, [], session, 'linux');
+    assert.deepEqual(Object.keys(env).sort(), ['FLEET_EVENTS', 'FLEET_HOOK_DIR', 'FLEET_SESSION_ID']);
   });
 
   it('does not tell the agent that it runs inside another one', () => {

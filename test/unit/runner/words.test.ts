@@ -69,13 +69,13 @@ describe('line splitter', () => {
 
 describe('launch file', () => {
   const good = {
-    version: 1, sessionId: 'agent-1', name: 'n', token: 't', argv: ['a', ''], cwd: '/w', endpointFile: '/e', sessionDir: '/s', hideEnv: [], graceMs: 750, heartbeatMs: 5000,
+    version: 1, sessionId: 'agent-1', name: 'n', token: 't', argv: ['a', ''], cwd: '/w', endpointFile: '/e', sessionDir: '/s', hideEnv: [], unsetEnv: ['LANG'], graceMs: 750, heartbeatMs: 5000,
   };
 
   it('is taken when complete', () => assert.deepEqual(parseLaunch(JSON.stringify(good)), good));
 
   const bad: readonly object[] = [
-    { version: 2 }, { argv: [] }, { argv: ['a\0b'] }, { argv: 'a' }, { cwd: 'relative' }, { token: '' }, { hideEnv: [1] }, { graceMs: -1 }, { heartbeatMs: 0 }, { sessionDir: null },
+    { version: 2 }, { argv: [] }, { argv: ['a\0b'] }, { argv: 'a' }, { cwd: 'relative' }, { token: '' }, { hideEnv: [1] }, { unsetEnv: null }, { graceMs: -1 }, { heartbeatMs: 0 }, { sessionDir: null },
   ];
   for (const change of bad) {
     it(`is refused with ${JSON.stringify(change)}`, () => assert.throws(() => parseLaunch(JSON.stringify({ ...good, ...change })), (error) => isFleetError(error, 'BadLaunch')));
