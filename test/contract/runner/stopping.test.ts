@@ -15,6 +15,8 @@ describe('runner: stopping', function () {
       const server = await bench.listen();
       const runner = await bench.start(agentArgv('ignoreSignals'));
       const [, ...pids] = await runner.shows(/ready (\d+) (\d+) (\d+)/);
+      // The agent may be ready before its runner has called.
+      await bench.host.event('started');
       assert.deepEqual((await marked('agent-test')).sort(), pids.map(Number).sort());
       const begun = performance.now();
       await server.stop('agent-test', { from: 'SIGINT', graceMs: 750 });
