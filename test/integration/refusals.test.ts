@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { agentSettingIds, commandIds, settingIds } from '../../src/presentation/contributions.ts';
 import { setSetting } from './support/agents.ts';
-import { command, endAll, fleetApi, hasEnded, spawn, trySpawn, withFolder, type SpawnWish } from './support/fleet.ts';
+import { command, endAll, fleetApi, hasEnded, spawn, trySpawn, withFolder, workspaceFolder, type SpawnWish } from './support/fleet.ts';
 import { messagesOf } from './support/surface.ts';
 
 /** What the person is told, when nothing is to come of a spawn. */
@@ -24,6 +24,10 @@ describe('a spawn that cannot be', () => {
   it('folder gone', async () => {
     const cwd = path.join(tmpdir(), 'fleet-nowhere', 'at-all');
     assert.equal(await refusal({ cwd }), `The folder ${cwd} does not exist. Choose another folder.`);
+  });
+
+  it('folder outside the workspace', async () => {
+    assert.equal(await refusal({ cwd: tmpdir() }), `The folder ${tmpdir()} does not belong to this trusted workspace. Open it as a workspace folder first.`);
   });
 
   it('agent not installed: names it and how to get it', async () => {
@@ -54,7 +58,7 @@ describe('a spawn that cannot be', () => {
   });
 
   it('its folder went away between two attempts', async () => {
-    const cwd = await mkdtemp(path.join(tmpdir(), 'fleet-gone-'));
+    const cwd = await mkdtemp(path.join(workspaceFolder(), 'fleet-gone-'));
     const id = await spawn({ variant: 'fails:1', cwd });
     await hasEnded(id);
     await rm(cwd, { recursive: true });

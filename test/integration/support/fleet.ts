@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isActive, type ActivityKind, type SessionStatus } from '../../../src/core/session.ts';
@@ -105,9 +104,9 @@ export async function endAll(): Promise<void> {
   await command(commandIds.clearFinished, undefined, undefined, { confirmed: true });
 }
 
-/** Runs `work` with a folder of its own. */
+/** Runs `work` with a folder of its own, inside the workspace: agents start nowhere else. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'fleet-work-'));
+  const folder = await mkdtemp(path.join(workspaceFolder(), 'fleet-work-'));
   try {
     return await work(folder);
   } finally {

@@ -6,7 +6,8 @@ export const codex = {
   driver: 'codex',
   label: 'Codex',
   asksForHooks: true,
-  question: /Would you like to/,
+  // Drawn in part only, when its terminal is shown for the first time at that moment.
+  question: /Would you like to|Press enter to confirm/,
   asksBeforeEditing: false,
   // It works inside its sandbox, and asks only to leave it.
   unattended: 'ask',
