@@ -106,7 +106,7 @@ async function demo(theme, forReadme) {
     await until('the new line', () => window.editorText(), (text) => text.includes('- changelog'));
     await rest(fleet);
     await picture('review');
-    await fleet.choose('login-flow', 'Inspect Session');
+    await fleet.choose('login-flow', 'Inspect');
     await until('the document', () => window.editorText(), (text) => text.startsWith('login-flow · Demo agent'));
     // Down to the evidence; what follows speaks of this machine.
     await window.page.setViewportSize({ ...viewport, height: 520 });

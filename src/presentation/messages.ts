@@ -29,7 +29,7 @@ export function confirmComplete(t: Translate, name: string): Confirmation {
   return {
     message: t('Mark “{0}” as completed?', rowText(name)),
     detail: t('Its agent is still running and will be ended. The session counts as completed, not as cancelled.'),
-    confirm: t('Mark as Completed'),
+    confirm: t('Mark Completed'),
   };
 }
 

@@ -60,7 +60,7 @@ export type ButtonId = 'showTerminal' | 'inspect' | 'showFleet' | 'showLog' | 'o
 
 export function buttonLabel(t: Translate, button: ButtonId): string {
   switch (button) {
-    case 'showTerminal': return t('Show Terminal');
+    case 'showTerminal': return t('Reveal Terminal');
     case 'inspect': return t('Inspect');
     case 'showFleet': return t('Show Fleet');
     case 'showLog': return t('Show Log');

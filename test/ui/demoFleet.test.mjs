@@ -47,17 +47,17 @@ describe('the demo fleet', () => {
     const list = await notices.list();
     const question = list.find((notice) => notice.text.startsWith('login-flow wants to run'));
     const failure = list.find((notice) => notice.text === 'migrate: failed: exit code 3');
-    assert.deepEqual([question?.severity, question?.buttons], ['warning', ['Show Terminal']]);
+    assert.deepEqual([question?.severity, question?.buttons], ['warning', ['Reveal Terminal']]);
     assert.deepEqual([failure?.severity, failure?.buttons], ['error', ['Inspect']]);
     await my.fleet.clearNotifications();
   });
 
   it('offers for each row what can be done with it, and no more', async () => {
     const { tree } = my.fleet;
-    assert.deepEqual(await tree.inlineActions('login-flow'), ['Show Terminal', 'Cancel Agent (Del)']);
-    assert.deepEqual(await tree.inlineActions('watcher'), ['Show Terminal', 'Send Prompt…', 'Cancel Agent (Del)']);
-    assert.deepEqual(await tree.inlineActions('changelog'), ['Show Terminal', 'Open Artifact…']);
-    assert.deepEqual(await tree.inlineActions('migrate'), ['Show Terminal', 'Open Artifact…', 'Restart Agent']);
+    assert.deepEqual(await tree.inlineActions('login-flow'), ['Reveal Terminal', 'Cancel… (Del)']);
+    assert.deepEqual(await tree.inlineActions('watcher'), ['Reveal Terminal', 'Send Prompt…', 'Cancel… (Del)']);
+    assert.deepEqual(await tree.inlineActions('changelog'), ['Reveal Terminal', 'Open Artifact…']);
+    assert.deepEqual(await tree.inlineActions('migrate'), ['Reveal Terminal', 'Open Artifact…', 'Restart']);
   });
 
   it('opens a changed file as a comparison, and a new one as it is', async () => {
@@ -92,7 +92,7 @@ describe('the demo fleet', () => {
 
   it('starts a failed agent again as a second attempt', async () => {
     const { fleet } = my;
-    await fleet.tree.inlineAction('migrate', 'Restart Agent');
+    await fleet.tree.inlineAction('migrate', 'Restart');
     await until('two rows', () => fleet.tree.rows(), (rows) => rows.filter((row) => row.name === 'migrate').length === 2);
     await fleet.rowWhen('migrate', /^failed: exit code 3 · attempt 2 · /);
     await fleet.window.notifications().wait('migrate: failed: exit code 3');
@@ -102,7 +102,7 @@ describe('the demo fleet', () => {
   it('tells all that is known of a session in a document that follows it', async () => {
     const { fleet } = my;
     const { editors } = fleet.window;
-    await fleet.choose('watcher', 'Inspect Session');
+    await fleet.choose('watcher', 'Inspect');
     await editors.wait('watcher.txt');
     const shown = await until('the document', () => editors.text(), (text) => text.includes('watcher · Demo agent · '));
     assert.match(shown, /Status: +running\n/);
@@ -168,11 +168,11 @@ describe('the demo fleet', () => {
   it('marks a session as completed with a summary, and ends its agent', async () => {
     const { fleet } = my;
     const pids = Object.values((await fleet.agents()).get('watcher-2') ?? {});
-    await fleet.choose('watcher-2', 'Mark as Completed…');
+    await fleet.choose('watcher-2', 'Mark Completed…');
     await fleet.window.quickPick.wait('Mark “watcher-2” as Completed');
     await fleet.window.quickPick.enter('nothing left to watch');
-    assert.deepEqual((await fleet.window.dialog().read()).buttons.sort(), ['Cancel', 'Mark as Completed']);
-    await fleet.window.dialog().click('Mark as Completed');
+    assert.deepEqual((await fleet.window.dialog().read()).buttons.sort(), ['Cancel', 'Mark Completed']);
+    await fleet.window.dialog().click('Mark Completed');
     await fleet.rowWhen('watcher-2', /^marked as completed by you: nothing left to watch · /);
     assert.equal(pids.length, 2);
     await fleet.gone(pids.slice(1));
@@ -183,11 +183,11 @@ describe('the demo fleet', () => {
     const dialog = fleet.window.dialog();
     const agent = (await fleet.agents()).get('watcher');
     assert.ok(agent);
-    await fleet.tree.inlineAction('watcher', 'Cancel Agent');
+    await fleet.tree.inlineAction('watcher', 'Cancel…');
     assert.equal((await dialog.read()).message, 'Cancel “watcher”?');
     await dialog.click('Cancel');
     assert.match((await fleet.tree.read('watcher')).description, /^idle/);
-    await fleet.tree.inlineAction('watcher', 'Cancel Agent');
+    await fleet.tree.inlineAction('watcher', 'Cancel…');
     await dialog.click('End Agent');
     await fleet.rowWhen('watcher', (row) => row.description.startsWith('cancelled by you · ') && row.icon === 'circle-slash');
     await fleet.gone([agent.agent]);
@@ -195,7 +195,7 @@ describe('the demo fleet', () => {
 
   it('forgets finished sessions when asked to, and keeps the others', async () => {
     const { fleet } = my;
-    await fleet.tree.inlineAction('Finished', 'Clear Finished Sessions');
+    await fleet.tree.inlineAction('Finished', 'Clear Finished');
     assert.equal((await fleet.window.dialog().read()).message, 'Clear 8 finished sessions?');
     await fleet.window.dialog().click('Clear');
     await fleet.groupsAre({ Active: ['login-flow'] });

@@ -87,7 +87,7 @@ describe('a fleet whose window goes away', () => {
 
   it('finds their terminals again', async () => {
     const { fleet } = my;
-    await until('the actions of the row', () => fleet.tree.inlineActions('watcher'), (actions) => actions.includes('Show Terminal'));
+    await until('the actions of the row', () => fleet.tree.inlineActions('watcher'), (actions) => actions.includes('Reveal Terminal'));
     await fleet.showTerminal('watcher');
     await until('its screen', () => fleet.window.terminalText(), (text) => text.includes('• watch'));
   });
@@ -116,7 +116,7 @@ describe('a fleet whose window goes away', () => {
     await fleet.rowWhen('login-flow', /^wants to run /);
     await fleet.rowWhen('watcher', /^idle/);
     await sameProcesses();
-    await until('the actions of the row', () => fleet.tree.inlineActions('login-flow'), (actions) => actions.includes('Show Terminal'));
+    await until('the actions of the row', () => fleet.tree.inlineActions('login-flow'), (actions) => actions.includes('Reveal Terminal'));
     await writeFile(join(flags, 'title'), '◇ ready');
     await fleet.rowWhen('titled', /^idle/);
   });
@@ -155,7 +155,7 @@ describe('a fleet whose window goes away', () => {
       await until('the actions of the row', () => second.tree.inlineActions('login-flow'), (actions) => actions.some((action) => /Cancel/.test(action)));
       const now = await second.agents();
       assert.deepEqual(lasting.map((name) => now.get(name)), lasting.map((name) => before.get(name)));
-      await second.tree.inlineAction('login-flow', 'Cancel Agent');
+      await second.tree.inlineAction('login-flow', 'Cancel…');
       await second.window.dialog().click('End Agent');
       await second.rowWhen('login-flow', /^cancelled by you/);
     } finally {

@@ -98,7 +98,7 @@ export class AgentWindow extends FleetWindow {
   /** Shows the session's terminal and gives the keyboard to it. @param {string} name @returns {Promise<import('./profiles/types.mjs').Keyboard>} */
   async keyboard(name) {
     const { page } = this.window;
-    await this.tree.inlineAction(name, 'Show Terminal');
+    await this.tree.inlineAction(name, 'Reveal Terminal');
     await until('the keyboard in the terminal', () => page.evaluate(() => document.activeElement?.classList.contains('xterm-helper-textarea') ?? false));
     return {
       press: (key) => page.keyboard.press(key),

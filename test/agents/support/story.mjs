@@ -148,7 +148,7 @@ export function tellStory(profile) {
       await fleet().rowWhen(second.name, /^runs `.*timeout --foreground 600/);
       const tree = await until('the child of the tool', () => processesOf(id), (all) => all.some(({ command }) => command.startsWith('tail -f')));
       fleet().arrivedOnce(prompt);
-      await fleet().tree.inlineAction(second.name, 'Cancel Agent');
+      await fleet().tree.inlineAction(second.name, 'Cancel…');
       await window.dialog().click('End Agent');
       const row = await fleet().rowWhen(second.name, /^cancelled by you · /);
       assert.equal(row.icon, 'circle-slash');
