@@ -56,8 +56,9 @@ export function reduceRunnerEvent(session: Session, event: RunnerEvent, driver: 
   switch (event.kind) {
     case 'started': {
       const started: Session = { ...begun(seen, event.at), runner: event.runner, agent: event.agent };
-      const withSignal = applyFacts(started, [{ type: 'activity', activity: 'starting' }], 'process', 'started', event.at);
-      return { session: withSignal.session, notes: [note(event, summary(event))], promptTaken: false };
+      // An agent that has shown more than its process already is past its start.
+      const withSignal = started.signal === undefined ? applyFacts(started, [{ type: 'activity', activity: 'starting' }], 'process', 'started', event.at).session : started;
+      return { session: withSignal, notes: [note(event, summary(event))], promptTaken: false };
     }
     case 'spawnFailed': {
       const action: LifecycleAction = seen.status === 'provisioning' ? 'provisioning_failed' : 'fail_operation';
@@ -88,7 +89,8 @@ export function reduceRunnerEvent(session: Session, event: RunnerEvent, driver: 
 
 /** A terminal title that the agent set. */
 export function reduceTitle(session: Session, title: string, at: number, driver: AgentDriver | undefined): Step {
-  if (session.status !== 'running' && session.status !== 'retiring') return { session, notes: [], promptTaken: false };
+  // The terminal may be quicker than the runner's word that the agent runs: some agents set their title only once.
+  if (!isActive(session.status)) return { session, notes: [], promptTaken: false };
   const applied = understood(() => applyFacts(session, driver?.readTitle(title) ?? [], 'title', 'title', at)) ?? { session, promptTaken: false };
   const changed = applied.session.signal !== session.signal;
   return {

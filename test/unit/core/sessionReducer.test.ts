@@ -224,7 +224,7 @@ describe('session reducer', () => {
   describe('titles', () => {
     const title = JSON.stringify([{ type: 'activity', activity: 'idle' }, { type: 'promptTaken' }]);
     for (const status of allStatuses) {
-      const counts = status === 'running' || status === 'retiring';
+      const counts = isActive(status);
       it(`${counts ? 'count' : 'do not count'} in ${status}`, () => {
         const before = aSession({ status });
         const { session, notes, promptTaken } = reduceTitle(before, title, 7, driver);
@@ -232,6 +232,12 @@ describe('session reducer', () => {
         assert.deepEqual([notes.length, promptTaken, session === before], counts ? [1, true, false] : [0, false, true]);
       });
     }
+
+    it('that came before the start is known stand when it is', () => {
+      const early = reduceTitle(aSession({ status: 'provisioning' }), title, 7, driver).session;
+      const { session } = reduceRunnerEvent(early, { seq: 1, at: 9, kind: 'started', runner: { pid: 1 }, agent: { pid: 2 } }, driver);
+      assert.deepEqual([session.status, session.signal?.activity, session.signal?.source], ['running', 'idle', 'title']);
+    });
 
     it('that repeat what is shown change nothing', () => {
       const before = aSession({ signal: { activity: 'idle', source: 'title', at: 1 } });
