@@ -211,11 +211,11 @@ export class FleetService implements Disposable {
     return settled ? (this.#sessions.get(sessionId)?.lastRunnerSeq ?? 0) : 0;
   }
 
-  /** A terminal title that the agent set. */
-  async applyTitle(sessionId: string, title: string): Promise<void> {
+  /** A terminal title that the agent set, and since when it stands (epoch milliseconds; absent: now). */
+  async applyTitle(sessionId: string, title: string, at = this.#clock.now()): Promise<void> {
     const before = this.#sessions.get(sessionId);
     if (before === undefined || !this.isOwner) return;
-    const step = reduceTitle(before, title, this.#clock.now(), this.#drivers.get(before.driver));
+    const step = reduceTitle(before, title, at, this.#drivers.get(before.driver));
     if (step.session === before) return;
     await this.#settle(this.#save(before, step.session, step.notes));
   }

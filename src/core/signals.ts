@@ -21,6 +21,7 @@ export interface NewSignal extends Signal {
  * The signal that stands after `next` arrived; the same object when nothing changes.
  *
  * Equal or higher trust always counts. From a less trusted source:
+ * - what was true before the more trusted source spoke counts no more (a title is held for a moment);
  * - "busy" says nothing new while a more trusted source says what it is busy with; while a question is open it counts once a title has
  *   shown that question, or once the question is older than `questionGuardMs` (`weakGuardMs`), because titles travel slower than hooks;
  * - "idle" ends what was busy (hooks are silent when a person presses Esc); it ends an open question only if the sign is not weak;
@@ -30,6 +31,7 @@ export function acceptSignal(current: Signal | undefined, next: NewSignal): Sign
   if (current === undefined) return strip(next);
   if (same(current, next)) return current;
   if (trust[next.source] >= trust[current.source]) return next.weak && !busy.has(next.activity) && questions.has(current.activity) ? current : strip(next);
+  if (next.at < current.at) return current;
   if (questions.has(next.activity)) return questions.has(current.activity) ? confirm(current) : strip(next);
   if (busy.has(next.activity)) {
     if (busy.has(current.activity)) return current;

@@ -1,5 +1,5 @@
 import { DisposableMap, type Disposable } from '../base/disposable.ts';
-import type { Timers } from '../base/ports.ts';
+import type { Clock, Timers } from '../base/ports.ts';
 
 /** How long a title must stand before it counts, milliseconds. Measured: titles flicker between two states for up to 130 ms. */
 export const titleHoldMs = 300;
@@ -8,7 +8,9 @@ export interface TitleSettlerOptions {
   readonly timers: Timers;
   /** Whether a title says that the agent rests; any other title counts at once. */
   readonly saysIdle: (sessionId: string, title: string) => boolean;
-  readonly apply: (sessionId: string, title: string) => void;
+  readonly clock: Clock;
+  /** `at`: since when the title stands, epoch milliseconds. */
+  readonly apply: (sessionId: string, title: string, at: number) => void;
 }
 
 /**
@@ -27,12 +29,13 @@ export class TitleSettler implements Disposable {
 
   /** Takes a title as the terminal shows it. */
   push(sessionId: string, title: string): void {
-    const { timers, saysIdle, apply } = this.#options;
+    const { timers, clock, saysIdle, apply } = this.#options;
+    const at = clock.now();
     // Some agents set the same title again and again: it stands all the while.
     if (this.#titles.get(sessionId) === title) return;
     this.#forget(sessionId);
     if (!saysIdle(sessionId, title)) {
-      apply(sessionId, title);
+      apply(sessionId, title, at);
       return;
     }
     this.#titles.set(sessionId, title);
@@ -40,7 +43,7 @@ export class TitleSettler implements Disposable {
       sessionId,
       timers.after(titleHoldMs, () => {
         this.#forget(sessionId);
-        apply(sessionId, title);
+        apply(sessionId, title, at);
       }),
     );
   }

@@ -129,7 +129,8 @@ export function compose(extension: vscode.ExtensionContext): Fleet {
     new TitleSettler({
       timers,
       saysIdle: (id, title) => (drivers.get(fleet.find(id)?.driver ?? '')?.readTitle(title) ?? []).some((fact) => fact.type === 'activity' && fact.activity === 'idle'),
-      apply: (id, title) => detach(fleet.applyTitle(id, title), logger, 'a terminal title'),
+      clock,
+      apply: (id, title, at) => detach(fleet.applyTitle(id, title, at), logger, 'a terminal title'),
     }),
   );
   disposables.add(terminals.onLongOutput(({ sessionId }) => detach(gateway.reframe(sessionId), logger, `reframing ${sessionId}`)));

@@ -158,4 +158,10 @@ describe('signals', () => {
       );
     });
   });
+
+  it('a title that stood before a hook spoke does not take its word back', () => {
+    const runs = { activity: 'running_tool', detail: 'npm test', source: 'hook', at: 200 } as const;
+    assert.equal(acceptSignal(runs, { activity: 'idle', source: 'title', at: 100 }), runs);
+    assert.equal(acceptSignal(runs, { activity: 'idle', source: 'title', at: 201 }).activity, 'idle');
+  });
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { TitleSettler, titleHoldMs } from '../../../src/core/titleSettler.ts';
 import { FakeTime } from '../../fakes/time.ts';
 
-function settler(time: FakeTime): { push: (title: string, session?: string) => void; applied: string[]; dispose: () => void } {
+function settler(time: FakeTime): { push: (title: string, session?: string) => void; applied: string[]; times: number[]; dispose: () => void } {
   const applied: string[] = [];
-  const it = new TitleSettler({ timers: time, saysIdle: (_id, title) => title === 'idle', apply: (id, title) => applied.push(`${id}:${title}`) });
-  return { push: (title, session = 'a') => it.push(session, title), applied, dispose: () => it.dispose() };
+  const times: number[] = [];
+  const it = new TitleSettler({ timers: time, clock: time, saysIdle: (_id, title) => title === 'idle', apply: (id, title, at) => (times.push(at), applied.push(`${id}:${title}`)) });
+  return { push: (title, session = 'a') => it.push(session, title), applied, times, dispose: () => it.dispose() };
 }
 
 describe('core/titleSettler', () => {
@@ -35,6 +36,16 @@ describe('core/titleSettler', () => {
       await time.advance(100);
     }
     assert.deepEqual(applied, ['a:idle']);
+    dispose();
+  });
+
+  it('says since when a title stands, not when its time was up', async () => {
+    const time = new FakeTime();
+    const { push, times, dispose } = settler(time);
+    const since = time.now();
+    push('idle');
+    await time.advance(titleHoldMs);
+    assert.deepEqual(times, [since]);
     dispose();
   });
 

@@ -38,8 +38,9 @@ export async function replay(driver: AgentDriver): Promise<{ turns: readonly Tur
   };
   const settler = new TitleSettler({
     timers: time,
+    clock: time,
     saysIdle: (_id, title) => driver.readTitle(title).some((fact) => fact.type === 'activity' && fact.activity === 'idle'),
-    apply: (_id, title) => apply(reduceTitle(session, title, time.now(), driver)),
+    apply: (_id, title, at) => apply(reduceTitle(session, title, at, driver)),
   });
   let seq = 0;
   for (const line of lines) {
