@@ -145,6 +145,7 @@ export class SessionRecovery implements Disposable {
     const sessionId = before.id;
     const spool = await folders.spool(sessionId, before.lastRunnerSeq);
     await this.#apply(sessionId, spool.events);
+    if (spool.skipped > 0) this.#options.logger.warn(`${spool.skipped} lines in the spool of ${sessionId} could not be read and were skipped`);
     await fleet.countSpoolSkipped(sessionId, spool.skipped);
     const session = fleet.find(sessionId);
     if (session === undefined || !isActive(session.status) || runners.isConnected(sessionId)) return;
