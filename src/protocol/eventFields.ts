@@ -1,30 +1,9 @@
-import type { FleetEventPayload, FleetState } from './event.ts';
-
-/** A type of the reference implementation. Numbers carry its range. */
-export type FieldType = 'string' | 'boolean' | 'i32' | 'u32' | 'u64' | 'f32';
-
-/** How one field is read and written. */
-export interface FieldRule {
-  readonly type: FieldType;
-  /**
-   * `required`: must be there. `optional`: left out when absent; null reads as absent. `nullable`: null when absent, always written.
-   * `default`: `fallback` when absent, always written.
-   */
-  readonly presence: 'required' | 'optional' | 'nullable' | 'default';
-  readonly fallback?: string | number | boolean;
-}
+import type { FleetArtifactRef, FleetEventPayload, FleetState } from './event.ts';
+import { nullable, optional, required, withDefault, type Fields, type FieldsOf } from './wireTypes.ts';
 
 type PayloadOf<State extends FleetState> = Extract<FleetEventPayload, { readonly state: State }>;
 
-/** One rule for each field of each state: a field that is missing here does not compile. */
-type PayloadFields = {
-  readonly [State in FleetState]: { readonly [Field in Exclude<keyof PayloadOf<State>, 'state'>]-?: FieldRule };
-};
-
-const required = (type: FieldType): FieldRule => ({ type, presence: 'required' });
-const optional = (type: FieldType): FieldRule => ({ type, presence: 'optional' });
-const nullable = (type: FieldType): FieldRule => ({ type, presence: 'nullable' });
-const withDefault = (type: FieldType, fallback: number | boolean): FieldRule => ({ type, presence: 'default', fallback });
+type PayloadFields = { readonly [State in FleetState]: FieldsOf<PayloadOf<State>, 'state'> };
 
 /** Fields of the envelope before the payload, in the order of the wire. */
 export const envelopeFields = {
@@ -35,6 +14,15 @@ export const envelopeFields = {
   timestamp: required('string'),
 } as const;
 
+/** Fields of an artifact reference, in the order of the wire. */
+export const artifactRefFields: FieldsOf<FleetArtifactRef> = {
+  kind: required('string'),
+  path: required('string'),
+  checksum: optional('string'),
+  mime_type: optional('string'),
+  size_bytes: nullable('u64'),
+};
+
 /** Fields of each payload, in the order of the wire. */
 export const payloadFields: PayloadFields = {
   queued: {},
@@ -44,13 +32,7 @@ export const payloadFields: PayloadFields = {
   model_wait: { model: optional('string') },
   running_tool: { tool: required('string'), call_id: optional('string') },
   heartbeat: { cpu_percent: optional('f32'), memory_mb: optional('u64') },
-  artifact: {
-    kind: required('string'),
-    path: required('string'),
-    checksum: optional('string'),
-    mime_type: optional('string'),
-    size_bytes: nullable('u64'),
-  },
+  artifact: artifactRefFields,
   completed: { exit_code: optional('i32'), summary: optional('string') },
   failed: { reason: required('string'), recoverable: withDefault('boolean', false) },
   cancelled: { cancelled_by: optional('string') },
@@ -60,12 +42,8 @@ export const payloadFields: PayloadFields = {
   escalated: { channel: required('string'), alert_id: optional('string') },
 };
 
-/** Whether `value` is a state of fleet protocol 0.1.0. */
-export function isFleetState(value: unknown): value is FleetState {
-  return typeof value === 'string' && Object.hasOwn(payloadFields, value);
-}
-
-/** The rules of a state as a list. */
-export function rulesOf(state: FleetState): readonly (readonly [string, FieldRule])[] {
-  return Object.entries(payloadFields[state]);
+/** Names of the fields that an event in this state may have; all others are unknown to fleet protocol 0.1.0. */
+export function knownFields(state: FleetState): ReadonlySet<string> {
+  const fields: Fields = payloadFields[state];
+  return new Set(['state', 'extra', ...Object.keys(envelopeFields), ...Object.keys(fields)]);
 }

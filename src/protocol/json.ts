@@ -1,3 +1,5 @@
+import { numberText } from './numberText.ts';
+
 /** What JSON can say. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
@@ -28,32 +30,20 @@ export function isJsonValue(value: unknown, depth = maxJsonDepth): value is Json
  */
 export function jsonText(value: JsonValue): string {
   if (typeof value === 'string') return stringText(value);
-  if (typeof value === 'number') return JSON.stringify(value).replace('e+', 'e');
+  if (typeof value === 'number') return numberText(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(jsonText).join(',')}]`;
-  const keys = Object.keys(value).sort(byCodePoint);
-  return `{${keys.map((key) => `${stringText(key)}:${jsonText(value[key] ?? null)}`).join(',')}}`;
+  return `{${sortedKeys(value).map((key) => `${stringText(key)}:${jsonText(value[key] ?? null)}`).join(',')}}`;
+}
+
+/** The keys of an object in the order of their code points. */
+export function sortedKeys(value: object): readonly string[] {
+  return Object.keys(value).sort(byCodePoint);
 }
 
 /** A string as JSON text. Half a surrogate pair, which no Rust reader accepts, becomes U+FFFD. */
 export function stringText(text: string): string {
   return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd'));
-}
-
-/**
- * A 32-bit float as serde_json writes it: the shortest digits that give the same float, always with a fraction or an exponent.
- * `null` for what JSON cannot say (not finite as a 32-bit float). From 10^13 on, where serde_json changes to exponents, the notation differs.
- */
-export function floatText(value: number): string {
-  const single = Math.fround(value);
-  if (!Number.isFinite(single)) return 'null';
-  for (let digits = 1; digits <= 9; digits += 1) {
-    const short = Number(single.toPrecision(digits));
-    if (Math.fround(short) !== single) continue;
-    const text = jsonText(short);
-    return /[.e]/.test(text) ? text : `${text}.0`;
-  }
-  return String(single);
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

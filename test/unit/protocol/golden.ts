@@ -46,6 +46,8 @@ export const golden: readonly Golden[] = [
   { read: line('"state":"heartbeat","cpu_percent":33.333333333333336'), written: line('"state":"heartbeat","cpu_percent":33.333332') },
   { read: line('"state":"heartbeat","cpu_percent":1e-7'), written: line('"state":"heartbeat","cpu_percent":1e-7') },
   { read: line('"state":"heartbeat","cpu_percent":123456789'), written: line('"state":"heartbeat","cpu_percent":123456790.0') },
+  { read: line('"state":"heartbeat","cpu_percent":-2812003.25'), written: line('"state":"heartbeat","cpu_percent":-2812003.2') },
+  { read: line('"state":"heartbeat","cpu_percent":1e13'), written: line('"state":"heartbeat","cpu_percent":1e13') },
   // Keys of extra are ordered by code point, at every depth; escapes are the short ones.
   {
     read: line('"state":"running","extra":{"b":{"z":1,"a":[2,null,true]},"a":"é\\u2028\\u001b/\\"","B":1}'),
