@@ -22,6 +22,7 @@ const common = {
 const entries = [
   { entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs', external: ['vscode'] },
   { entryPoints: ['src/runner/main.ts'], outfile: 'dist/runner.cjs' },
+  { entryPoints: ['src/storage/worker/main.ts'], outfile: 'dist/registry-worker.cjs' },
   { entryPoints: ['src/demo/main.ts'], outfile: 'dist/demo.cjs' },
   { entryPoints: ['src/drivers/hook.ts'], outfile: 'dist/hook.cjs' },
   {

@@ -1,12 +1,12 @@
 import type * as vscode from 'vscode';
-import { createApi, type AgentFleetApi } from './editor/api.ts';
+import type { AgentFleetApi } from './editor/api.ts';
 import { compose, type Fleet } from './editor/compose.ts';
 
 let fleet: Fleet | undefined;
 
 export function activate(context: vscode.ExtensionContext): AgentFleetApi {
   fleet = compose(context);
-  return createApi(fleet.service);
+  return fleet.api;
 }
 
 /** The editor waits for this a few seconds at most; what is durable does not depend on it. Agents run on. */

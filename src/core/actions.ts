@@ -1,4 +1,4 @@
-import { isActive, isTerminal, type Session } from './session.ts';
+import { isActive, isTerminal, type Liveness, type Session } from './session.ts';
 
 /** What a person can do to a session. */
 export type SessionAction =
@@ -7,6 +7,8 @@ export type SessionAction =
   | 'interrupt'
   | 'complete'
   | 'cancel'
+  | 'retire'
+  | 'release'
   | 'restart'
   | 'inspect'
   | 'openArtifact'
@@ -16,10 +18,14 @@ export type SessionAction =
 export interface SessionSurroundings {
   /** This window holds the session's terminal. */
   readonly hasTerminal: boolean;
-  /** This window may change the registry (it is the owner and the workspace is trusted). */
+  /** Another window that can be reached holds it. Absent: none does. */
+  readonly elsewhere?: boolean;
+  /** This window may change the fleet (it owns the registry or can ask the owner, and the workspace is trusted). */
   readonly canChange: boolean;
   /** The agent's own events say when it is ready and what it took (`AgentDriver.provesPrompts`). Absent: they do not. */
   readonly provesPrompts?: boolean;
+  /** The verdict about its processes. Absent: nobody looked. */
+  readonly liveness?: Liveness;
 }
 
 /** Statuses from which a new attempt makes sense (seed row L15): it did not do what it was asked. */
@@ -36,15 +42,28 @@ export function validActions(session: Session, around: SessionSurroundings): Rea
   if (around.hasTerminal) actions.add('reveal');
   if (!around.canChange) return actions;
   const isEnding = session.stopRequest !== undefined;
-  if (session.status === 'running' && around.hasTerminal && !isEnding) {
+  if (session.status === 'running' && isReachable(around) && !isEnding) {
     if (!isAsking(session) && !isUnready(session, around)) actions.add('prompt');
     if (session.signal?.activity !== 'idle') actions.add('interrupt');
   }
   if (session.status === 'running' || session.status === 'retiring') actions.add('complete');
   if (isActive(session.status) && !isEnding) actions.add('cancel');
+  if (session.status === 'running' && !isEnding) actions.add('retire');
+  // A start that nobody can judge is given up by a cancel.
+  if ((session.status === 'running' || session.status === 'retiring') && around.liveness === 'unknown') actions.add('release');
   if (restartable.has(session.status)) actions.add('restart');
-  if (isTerminal(session.status)) actions.add('clear');
+  if (isClearable(session)) actions.add('clear');
   return actions;
+}
+
+/** Whether it may leave the list for good. Of a row that cannot be read nobody knows whether its agent runs, unless it was imported. */
+export function isClearable({ status, channel }: Session): boolean {
+  return isTerminal(status) || (status === 'unknown' && channel === 'external');
+}
+
+/** Something can be typed into its terminal, here or in another window. */
+export function isReachable(around: Pick<SessionSurroundings, 'hasTerminal' | 'elsewhere'>): boolean {
+  return around.hasTerminal || around.elsewhere === true;
 }
 
 /** A question is open: whatever is typed would answer it. */

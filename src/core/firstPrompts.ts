@@ -28,13 +28,15 @@ interface Wait extends Disposable {
   ready: boolean;
 }
 
-/** Types first prompts that are not on the command line: once each, when the agent has drawn something and then paused. */
+/** Types first prompts that are not on the command line into the terminals of this window: once each, when the agent has drawn something and then paused. */
 export class FirstPrompts implements Disposable {
   readonly #options: FirstPromptsOptions;
   readonly #disposables = new DisposableStore();
   readonly #waits: DisposableMap<string, Wait>;
   /** What is being typed draws output, too. */
   readonly #typing = new Set<string>();
+  /** Typed, though the fleet may not know it yet: never twice. */
+  readonly #typed = new Set<string>();
   /** Sessions that were seen running: a prompt that failed is tried again at the next output only. */
   readonly #begun = new Set<string>();
 
@@ -44,7 +46,10 @@ export class FirstPrompts implements Disposable {
     this.#disposables.add(options.terminals.onOutput(({ sessionId }) => this.#onOutput(sessionId)));
     this.#disposables.add(options.fleet.onDidChange(({ added, changed, removed }) => {
       for (const session of [...added, ...changed]) this.#onChange(session);
-      for (const id of removed) this.#forget(id);
+      for (const id of removed) {
+        this.#forget(id);
+        this.#typed.delete(id);
+      }
     }));
   }
 
@@ -53,7 +58,7 @@ export class FirstPrompts implements Disposable {
   }
 
   #onOutput(id: string): void {
-    if (this.#disposables.isDisposed || this.#typing.has(id)) return;
+    if (this.#disposables.isDisposed || this.#typing.has(id) || this.#typed.has(id)) return;
     if (this.#options.fleet.find(id)?.promptToType === undefined) return;
     const wait = this.#wait(id);
     if (this.#begun.has(id)) this.#bear(wait, id);
@@ -71,7 +76,12 @@ export class FirstPrompts implements Disposable {
       this.#bear(this.#wait(id), id);
     }
     const wait = this.#waits.get(id);
-    if (wait?.ready === true && wait.quiet.value === undefined && this.#options.canPrompt(session)) this.#listen(wait, id);
+    if (wait?.ready === true && wait.quiet.value === undefined && this.#can(session)) this.#listen(wait, id);
+  }
+
+  /** Each window looks after its own terminals, or two would type. */
+  #can(session: Session): boolean {
+    return this.#options.terminals.has(session.id) && !this.#typed.has(session.id) && this.#options.canPrompt(session);
   }
 
   #forget(id: string): void {
@@ -109,11 +119,11 @@ export class FirstPrompts implements Disposable {
     if (wait === undefined || session?.promptToType === undefined) return;
     wait.ready = true;
     wait.quiet.value = undefined;
-    if (!this.#options.canPrompt(session)) return;
+    if (!this.#can(session)) return;
     // If it is refused after all, the next output begins a new wait.
     this.#waits.delete(id);
     this.#typing.add(id);
-    const sent = this.#options.send(id, session.promptToType).finally(() => this.#typing.delete(id));
+    const sent = this.#options.send(id, session.promptToType).then(() => this.#typed.add(id)).finally(() => this.#typing.delete(id));
     detach(sent, this.#options.logger, `the first prompt of ${id}`);
   }
 }

@@ -1,41 +1,36 @@
-import { Emitter, type Event } from '../base/event.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
-import { FleetError, isFleetError } from '../base/errors.ts';
-import type { Clock, Logger } from '../base/ports.ts';
-import { alreadyRegistered, maxConcurrentExceeded, nameTaken, notFound } from './errors.ts';
-import type { DriverCatalog, HistoryEntry, OpenReport, SessionChange, SessionStore } from './ports.ts';
+import { Emitter, type Event } from '../base/event.ts';
+import type { Clock, Logger, Timers } from '../base/ports.ts';
+import type { AbortSignalLike } from './abort.ts';
+import type { CompletionFeed, FeedCursors } from './completionFeed.ts';
+import type { Collected, FleetCommandName, FleetCommands, ImportedSession, NewSession, OwnerAnswer, OwnerWindow, SessionMatch } from './fleetCommands.ts';
+import { FleetWriter } from './fleetWriter.ts';
+import type { AuditEntry, DriverCatalog, HistoryEntry, HistorySearch, OpenReport, SessionStore, SessionSummary, StoredAuditEntry, WorktreeEvidence } from './ports.ts';
+import type { ReapScope, ReserveOutcome } from './reservations.ts';
 import type { RunnerEvent } from './runnerEvents.ts';
-import { isActive, isTerminal, type Session, type SessionOutcome, type SpawnSpec } from './session.ts';
-import { move, reduceRunnerEvent, reduceTitle, type Note } from './sessionReducer.ts';
-import type { LifecycleAction } from './transitions.ts';
-
-/** What changed, with the sessions as they are now. `removed` holds ids. */
-export interface FleetChange {
-  readonly added: readonly Session[];
-  readonly changed: readonly Session[];
-  readonly removed: readonly string[];
-}
-
-export interface NewSession {
-  readonly id: string;
-  readonly name: string;
-  readonly driver: string;
-  readonly spec: SpawnSpec;
-  readonly tokenHash: string;
-  readonly parentId?: string;
-  readonly restartOf?: string;
-  readonly attempt: number;
-  readonly conversationId?: string;
-  readonly promptToType?: string;
-}
+import type { Session, SessionOutcome, StopWish } from './session.ts';
+import { SessionEnds, type Retention } from './sessionEnds.ts';
+import { SessionLedger, type FleetChange } from './sessionLedger.ts';
+import type { Note } from './sessionReducer.ts';
+import type { UsageReport } from './usage.ts';
+import type { WaitAllResult } from './waitAll.ts';
 
 export interface FleetServiceOptions {
   readonly store: SessionStore;
   readonly drivers: DriverCatalog;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly logger: Logger;
   /** Most sessions that may be active at once; 0 = unlimited. Read at each spawn. */
   readonly maxConcurrent: () => number;
+  /** How many ended sessions stay in the list, and for how long. Read each time. */
+  readonly retention: () => Retention;
+  /** Where consumers of the completion feed keep how far they have come. */
+  readonly cursors?: FeedCursors;
+  /** What decides who may write in a worktree. */
+  readonly evidence: WorktreeEvidence;
+  /** The window that owns the registry, when this one does not. */
+  readonly owner?: OwnerWindow;
 }
 
 /**
@@ -43,49 +38,32 @@ export interface FleetServiceOptions {
  * what a person asked, when the store has marked itself as not persisted: a failing disk never takes a running agent
  * with it. Runner events are different: they reject, so that the runner keeps them.
  */
-export class FleetService implements Disposable {
+export class FleetService implements FleetCommands, Disposable {
   readonly #store: SessionStore;
-  readonly #drivers: DriverCatalog;
   readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #maxConcurrent: () => number;
-  readonly #sessions = new Map<string, Session>();
-  /** The newest write of each session that is under way. */
-  readonly #saving = new Map<string, Promise<void>>();
-  /** Sessions whose newest write was refused. */
-  readonly #unsaved = new Set<string>();
+  readonly #owner: OwnerWindow | undefined;
   readonly #disposables = new DisposableStore();
-  readonly #changes: Emitter<FleetChange>;
+  readonly #ledger: SessionLedger;
+  readonly #ends: SessionEnds;
+  readonly #writer: FleetWriter;
   readonly #prompts: Emitter<{ sessionId: string }>;
-  readonly #opened: Emitter<OpenReport>;
-  #opening: Promise<OpenReport> | undefined;
-  #report: OpenReport | undefined;
 
   constructor(options: FleetServiceOptions) {
-    this.#store = options.store;
-    this.#drivers = options.drivers;
-    this.#clock = options.clock;
-    this.#logger = options.logger;
-    this.#maxConcurrent = options.maxConcurrent;
-    this.#changes = this.#disposables.add(new Emitter<FleetChange>(options.logger));
-    this.#prompts = this.#disposables.add(new Emitter<{ sessionId: string }>(options.logger));
-    this.#opened = this.#disposables.add(new Emitter<OpenReport>(options.logger));
-    this.onDidChange = this.#changes.event;
+    const { store, drivers, clock, timers, logger, maxConcurrent, retention } = options;
+    this.#store = store;
+    this.#clock = clock;
+    this.#owner = options.owner;
+    this.#ledger = this.#disposables.add(new SessionLedger(store, logger));
+    this.#prompts = this.#disposables.add(new Emitter<{ sessionId: string }>(logger));
+    this.#ends = this.#disposables.add(
+      new SessionEnds({ ledger: this.#ledger, store, clock, timers, logger, retention, ...(options.cursors === undefined ? {} : { cursors: options.cursors }), terminate: (id, reason) => this.terminated(id, reason) }),
+    );
+    const promptTaken = (sessionId: string): void => this.#prompts.fire({ sessionId });
+    this.#writer = new FleetWriter({ ledger: this.#ledger, ends: this.#ends, store, drivers, clock, logger, maxConcurrent, promptTaken, evidence: options.evidence });
+    this.onDidChange = this.#ledger.onDidChange;
     this.onDidTakePrompt = this.#prompts.event;
-    this.onDidOpen = this.#opened.event;
-    this.#disposables.add(
-      this.#store.onDidChangeElsewhere((sessions) => {
-        if (this.#report !== undefined) this.#report = { ...this.#report, role: 'reader' };
-        this.#replaceAll(sessions);
-      }),
-    );
-    this.#disposables.add(
-      this.#store.onDidBecomeOwner((report) => {
-        this.#report = report;
-        this.#replaceAll(report.sessions);
-        this.#opened.fire(report);
-      }),
-    );
+    this.onDidOpen = this.#ledger.onDidOpen;
+    if (options.owner !== undefined) this.#hear(options.owner);
   }
 
   readonly onDidChange: Event<FleetChange>;
@@ -96,210 +74,227 @@ export class FleetService implements Disposable {
 
   /** `undefined` until the registry has been read. */
   get report(): OpenReport | undefined {
-    return this.#report;
+    return this.#ledger.report;
   }
 
-  /** Whether this window may change the registry. */
+  /** Whether this window writes the registry itself. */
   get isOwner(): boolean {
-    return this.#report?.role === 'owner';
+    return this.#ledger.isOwner;
+  }
+
+  /** Whether changes can be made here: by this window, or through the one that owns the registry. */
+  get canChange(): boolean {
+    return this.isOwner || this.#remote() !== undefined;
   }
 
   /** All sessions, in no particular order. */
   get sessions(): readonly Session[] {
-    return [...this.#sessions.values()];
+    return this.#ledger.sessions;
   }
 
   find(id: string): Session | undefined {
-    return this.#sessions.get(id);
+    return this.#ledger.find(id);
   }
 
   /** @throws FleetError `NotFound`. */
   get(id: string): Session {
-    const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(id);
-    return session;
+    return this.#ledger.get(id);
   }
 
   /** Reads the registry, once; later calls get the first result, or try again if it failed. */
   open(): Promise<OpenReport> {
-    this.#opening ??= this.#store.open().then(
-      (report) => {
-        this.#report = report;
-        this.#replaceAll(report.sessions);
-        this.#opened.fire(report);
-        return report;
-      },
-      (error: unknown) => {
-        this.#opening = undefined;
-        throw error;
-      },
-    );
-    return this.#opening;
-  }
-
-  /**
-   * Registers a session in `provisioning`, before anything is started: no terminal write can overtake it.
-   * Order of checks (meerkat): duplicate id, then the limit.
-   * @throws FleetError `AlreadyRegistered`, `NameTaken`, `MaxConcurrentExceeded`, `NotOwner`.
-   */
-  async register(request: NewSession): Promise<Session> {
-    this.#requireOwner();
-    if (this.#sessions.has(request.id)) throw alreadyRegistered(request.id);
-    const active = this.sessions.filter((session) => isActive(session.status));
-    if (active.some((session) => session.name === request.name)) throw nameTaken(request.name);
-    const limit = this.#maxConcurrent();
-    if (limit > 0 && active.length >= limit) throw maxConcurrentExceeded(limit, active.length);
-    const at = this.#clock.now();
-    const session: Session = {
-      ...request,
-      status: 'provisioning',
-      lastRunnerSeq: 0,
-      historySeq: 0,
-      artifacts: [],
-      skipped: 0,
-      createdAt: at,
-      lastActivityAt: at,
-    };
-    const note: Note = { kind: 'registered', actor: 'user', at, data: { driver: session.driver, policy: session.spec.policy } };
-    try {
-      await this.#settle(this.#commit(session, [note], 'added', (change) => this.#store.registerActive(change)));
-    } catch (error) {
-      // Refused for good, not just late: nothing was started, so nothing stays.
-      this.#sessions.delete(session.id);
-      this.#unsaved.delete(session.id);
-      this.#changes.fire({ added: [], changed: [], removed: [session.id] });
-      throw error;
-    }
-    return this.get(session.id);
+    return this.#ledger.open();
   }
 
   /**
    * Takes what a runner sent. Resolves when it is durable. Sessions that were cleared are ignored.
    * @throws FleetError `NotOpen`, `NotOwner`, `NotPersisted`: the runner must keep the events.
    */
-  async applyRunnerEvents(sessionId: string, events: readonly RunnerEvent[]): Promise<void> {
-    this.#requireOwner();
-    const before = this.#sessions.get(sessionId);
-    if (before === undefined) {
-      this.#logger.warn(`events for the unknown session ${sessionId} were dropped`);
-      return;
-    }
-    const driver = this.#drivers.get(before.driver);
-    let session = before;
-    const notes: Note[] = [];
-    let promptTaken = false;
-    for (const event of [...events].sort((a, b) => a.seq - b.seq)) {
-      const step = reduceRunnerEvent(session, event, driver);
-      session = step.session;
-      notes.push(...step.notes);
-      promptTaken ||= step.promptTaken;
-    }
-    if (session === before) {
-      // A repeat: its first arrival may still be on the way to the disk, or may have been refused by it.
-      await this.#saving.get(sessionId);
-      if (this.#unsaved.has(sessionId)) await this.#save(session, session, []);
-      return;
-    }
-    const saved = this.#save(before, session, notes);
-    if (promptTaken) this.#prompts.fire({ sessionId });
-    await saved;
+  applyRunnerEvents(sessionId: string, events: readonly RunnerEvent[]): Promise<void> {
+    return this.#writer.applyRunnerEvents(sessionId, events);
   }
 
   /** Highest event number of a session that is durable for certain: what its runner need not send again. */
   durableSeq(sessionId: string): number {
-    const settled = !this.#saving.has(sessionId) && !this.#unsaved.has(sessionId);
-    return settled ? (this.#sessions.get(sessionId)?.lastRunnerSeq ?? 0) : 0;
+    return this.#ledger.durableSeq(sessionId);
   }
 
-  /** A terminal title that the agent set, and since when it stands (epoch milliseconds; absent: now). */
-  async applyTitle(sessionId: string, title: string, at = this.#clock.now()): Promise<void> {
-    const before = this.#sessions.get(sessionId);
-    if (before === undefined || !this.isOwner) return;
-    const step = reduceTitle(before, title, at, this.#drivers.get(before.driver));
-    if (step.session === before) return;
-    await this.#settle(this.#save(before, step.session, step.notes));
+  register(request: NewSession): Promise<Session> {
+    return this.#do('register', request);
+  }
+
+  reserve(worktree: string, request: NewSession): Promise<ReserveOutcome> {
+    return this.#do('reserve', worktree, request);
+  }
+
+  findOrCreate(match: SessionMatch, request: NewSession): Promise<{ readonly session: Session; readonly created: boolean }> {
+    return this.#do('findOrCreate', match, request);
+  }
+
+  reap(scope: ReapScope): Promise<number> {
+    return this.#do('reap', scope);
+  }
+
+  release(id: string): Promise<void> {
+    return this.#do('release', id);
+  }
+
+  importSessions(imported: readonly ImportedSession[]): Promise<number> {
+    return this.#do('importSessions', imported);
+  }
+
+  applyTitle(id: string, title: string, at = this.#clock.now()): Promise<void> {
+    return this.#do('applyTitle', id, title, at);
+  }
+
+  complete(id: string, summary: string | undefined, how: { readonly isStillToEnd?: boolean; readonly by?: 'exit' } = {}): Promise<void> {
+    return this.#do('complete', id, summary, how);
+  }
+
+  cancelled(id: string, reason: string | undefined): Promise<void> {
+    return this.#do('cancelled', id, reason);
+  }
+
+  failed(id: string, error: string): Promise<void> {
+    return this.#do('failed', id, error);
+  }
+
+  agentGone(id: string): Promise<void> {
+    return this.#do('agentGone', id);
+  }
+
+  provisioningFailed(id: string, error: string): Promise<void> {
+    return this.#do('provisioningFailed', id, error);
+  }
+
+  abortProvisioning(id: string, reason: string): Promise<void> {
+    return this.#do('abortProvisioning', id, reason);
+  }
+
+  terminated(id: string, reason: string): Promise<void> {
+    return this.#do('terminated', id, reason);
+  }
+
+  terminateOwner(reason: string): Promise<number> {
+    return this.#do('terminateOwner', reason);
+  }
+
+  requestRetire(id: string, deadlineMs?: number): Promise<void> {
+    return this.#do('requestRetire', id, deadlineMs);
+  }
+
+  markRetired(id: string): Promise<void> {
+    return this.#do('markRetired', id);
+  }
+
+  peerReady(id: string, peer: { readonly name: string; readonly address: string }): Promise<void> {
+    return this.#do('peerReady', id, peer);
+  }
+
+  reportProgress(id: string, progress: { readonly message?: string; readonly percent?: number }): Promise<void> {
+    return this.#do('reportProgress', id, progress);
+  }
+
+  reportUsage(id: string, report: UsageReport): Promise<void> {
+    return this.#do('reportUsage', id, report);
+  }
+
+  contextQuery(id: string, query: { readonly path: string; readonly scope?: string }): Promise<void> {
+    return this.#do('contextQuery', id, query);
+  }
+
+  requestStop(id: string, reason: string | undefined, cause?: StopWish['cause']): Promise<void> {
+    return this.#do('requestStop', id, reason, cause);
+  }
+
+  planRetry(id: string, at: number | undefined): Promise<void> {
+    return this.#do('planRetry', id, at);
+  }
+
+  escalate(id: string, reason: string): Promise<void> {
+    return this.#do('escalate', id, reason);
+  }
+
+  promptSent(id: string, prompt: { readonly text: string; readonly result: string }): Promise<void> {
+    return this.#do('promptSent', id, prompt);
+  }
+
+  record(id: string, kind: string, actor: Note['actor'], data: unknown): Promise<void> {
+    return this.#do('record', id, kind, actor, data);
+  }
+
+  countSpoolSkipped(id: string, total: number): Promise<void> {
+    return this.#do('countSpoolSkipped', id, total);
+  }
+
+  clear(ids: readonly string[]): Promise<readonly string[]> {
+    return this.#do('clear', ids);
+  }
+
+  collect(ids?: readonly string[]): Promise<readonly Collected[]> {
+    return ids === undefined ? this.#do('collect') : this.#do('collect', ids);
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#do('audit', entry);
+  }
+
+  /** Carries out what another window asked for; only the owner does. @throws as the command. */
+  async perform(command: FleetCommandName, args: readonly unknown[]): Promise<OwnerAnswer> {
+    this.#ledger.requireOwner();
+    const before = new Map(this.sessions.map((session) => [session.id, session]));
+    const run = this.#writer[command].bind(this.#writer) as (...given: readonly unknown[]) => Promise<unknown>;
+    const result = await run(...args);
+    const touched = this.sessions.filter((session) => before.get(session.id) !== session);
+    return { result, sessions: touched, removed: [...before.keys()].filter((id) => this.find(id) === undefined) };
+  }
+
+  /** A promise for how a session ends; of one that has ended, its outcome. @throws FleetError `NotFound`. */
+  watch(id: string): Promise<SessionOutcome> {
+    return this.#ends.watch(this.get(id));
+  }
+
+  /** How many watch a session (meerkat snapshot). */
+  watcherCount(id: string): number {
+    return this.#ends.watcherCount(id);
   }
 
   /**
-   * A person says that the work is done (seed row L6). `isStillToEnd`: its agent could not be told to end; that is kept as a stop
-   * request, for whoever can end it later. @throws FleetError `NotFound`, `InvalidTransition`.
+   * Waits until all of these have ended. One wait at a time.
+   * @throws FleetError `WaitAlreadyActive`, `DuplicateWaitOperation`, `NotFound`, in this order; `WaitCancelled` when `signal` says so.
    */
-  async complete(id: string, summary: string | undefined, how: { readonly isStillToEnd?: boolean } = {}): Promise<void> {
-    const outcome: SessionOutcome = { type: 'completed', by: 'person', ...(summary === undefined ? {} : { summary }) };
-    await this.#finish(id, 'complete_operation', outcome, 'user', how.isStillToEnd === true);
+  waitAll(ids: readonly string[], signal?: AbortSignalLike): Promise<WaitAllResult> {
+    return this.#ends.waitAll(ids, signal);
   }
 
-  /** Records that a session was cancelled. The process must be gone, or must never have been. @throws FleetError `NotFound`, `InvalidTransition`. */
-  async cancelled(id: string, reason: string | undefined): Promise<void> {
-    await this.#finish(id, 'cancel_operation', { type: 'cancelled', ...(reason === undefined ? {} : { reason }) }, 'user');
+  /** Gives up the wait with this number. @throws FleetError `WaitNotActive`. */
+  cancelWait(waitRequestId: string): void {
+    this.#ends.cancelWait(waitRequestId);
   }
 
-  /** The agent could not be started. @throws FleetError `NotFound`, `InvalidTransition`. */
-  async provisioningFailed(id: string, error: string): Promise<void> {
-    await this.#finish(id, 'provisioning_failed', { type: 'failed', error }, 'fleet');
+  /** Who ended, in order; continued over restarts. */
+  get feed(): CompletionFeed {
+    return this.#ends.feed;
   }
 
-  /** The start was given up before there was a process. @throws FleetError `NotFound`, `InvalidTransition`. */
-  async abortProvisioning(id: string, reason: string): Promise<void> {
-    await this.#finish(id, 'abort_provisioning', { type: 'aborted', reason }, 'fleet');
+  /** Takes out of the list what retention says. Called when the registry was opened, and by a timer. */
+  tidy(): Promise<void> {
+    return this.isOwner ? this.#ends.tidy() : Promise.resolve();
   }
 
-  /** The process is proven gone and nobody saw how it ended. @throws FleetError `NotFound`, `InvalidTransition`. */
-  async terminated(id: string, reason: string): Promise<void> {
-    await this.#finish(id, 'terminate_owner', { type: 'terminated', reason }, 'fleet');
+  /** Sessions by words, status and time, also those that were taken out of the list; newest activity first. */
+  search(search: HistorySearch): Promise<readonly SessionSummary[]> {
+    return this.#store.search(search);
   }
 
-  /** Remembers that we asked the session to end: the coming exit is then a cancel, not a failure. Idempotent. */
-  async requestStop(id: string, reason: string | undefined): Promise<void> {
-    this.#requireOwner();
-    const before = this.get(id);
-    if (before.stopRequest !== undefined || !isActive(before.status)) return;
-    const at = this.#clock.now();
-    const after: Session = { ...before, stopRequest: { at, ...(reason === undefined ? {} : { reason }) } };
-    await this.#settle(this.#save(before, after, [{ kind: 'stopRequested', actor: 'user', at, data: { reason } }]));
+  /** Who did what, oldest first. */
+  auditTrail(options?: { afterSeq?: number; limit?: number; text?: string }): Promise<readonly StoredAuditEntry[]> {
+    return this.#store.auditTrail(options);
   }
 
-  /** A prompt was handed to the agent. If it was the first one, it need not be typed again; another one does not take its place. */
-  async promptSent(id: string, prompt: { readonly text: string; readonly result: string }): Promise<void> {
-    this.#requireOwner();
-    const before = this.get(id);
-    const { promptToType, ...rest } = before;
-    await this.#note(promptToType === prompt.text ? rest : before, { kind: 'prompt', actor: 'user', at: this.#clock.now(), data: prompt });
-  }
-
-  /** Adds a line to a session's history that changes nothing else (who did what, and how it ended; seed row S12). */
-  async record(id: string, kind: string, actor: Note['actor'], data: unknown): Promise<void> {
-    this.#requireOwner();
-    await this.#note(this.get(id), { kind, actor, at: this.#clock.now(), data });
-  }
-
-  /** Counts the lines of a session's spool that could not be read: `total` of them so far. Idempotent. */
-  async countSpoolSkipped(id: string, total: number): Promise<void> {
-    this.#requireOwner();
-    const before = this.get(id);
-    const count = total - (before.spoolSkipped ?? 0);
-    if (count <= 0) return;
-    const after: Session = { ...before, skipped: before.skipped + count, spoolSkipped: total };
-    const data = { count, reason: 'lines of the spool file could not be read' };
-    await this.#settle(this.#save(before, after, [{ kind: 'skipped', actor: 'fleet', at: this.#clock.now(), data }]));
-  }
-
-  /** Forgets sessions that have ended; active ones stay. Returns what was forgotten. */
-  async clear(ids: readonly string[]): Promise<readonly string[]> {
-    this.#requireOwner();
-    const gone = [...new Set(ids)].filter((id) => {
-      const session = this.#sessions.get(id);
-      return session !== undefined && (isTerminal(session.status) || session.status === 'unknown');
-    });
-    if (gone.length === 0) return gone;
-    for (const id of gone) {
-      this.#sessions.delete(id);
-      this.#unsaved.delete(id);
-    }
-    const removal = this.#store.remove(gone);
-    this.#changes.fire({ added: [], changed: [], removed: gone });
-    await this.#settle(removal);
-    return gone;
+  /** One session, also one that was taken out of the list. */
+  async load(id: string): Promise<Session | undefined> {
+    return this.find(id) ?? (await this.#store.load(id));
   }
 
   /** Oldest first. */
@@ -311,84 +306,33 @@ export class FleetService implements Disposable {
     this.#disposables.dispose();
   }
 
-  async #finish(id: string, action: LifecycleAction, outcome: SessionOutcome, actor: Note['actor'], isStillToEnd = false): Promise<void> {
-    this.#requireOwner();
-    const before = this.get(id);
-    const at = this.#clock.now();
-    const after = move(before, action, at, { outcome, ...(isStillToEnd && before.stopRequest === undefined ? { stopRequest: { at } } : {}) });
-    await this.#settle(this.#save(before, after, [{ kind: after.status, actor, at, data: outcome }]));
-  }
-
-  /** A line of history. It does not make an ended session look active again. */
-  async #note(session: Session, note: Note): Promise<void> {
-    const lastActivityAt = isActive(session.status) ? Math.max(session.lastActivityAt, note.at) : session.lastActivityAt;
-    await this.#settle(this.#save(session, { ...session, lastActivityAt }, [note]));
-  }
-
-  #save(before: Session, after: Session, notes: readonly Note[]): Promise<void> {
-    const ended = isTerminal(after.status) && !isTerminal(before.status);
-    return this.#commit(after, notes, 'changed', (change) => (ended ? this.#store.markTerminal(change) : this.#store.update(change)));
-  }
-
-  #track(id: string, write: Promise<void>): Promise<void> {
-    const tracked = write.then(
-      () => {
-        if (this.#saving.get(id) === tracked) this.#unsaved.delete(id);
-      },
-      (error: unknown) => {
-        this.#unsaved.add(id);
-        throw error;
-      },
+  /** What only the owner sees first. Sessions that are not known here are left to the journal, which also knows what was removed. */
+  #hear(owner: OwnerWindow): void {
+    this.#disposables.add(owner.onDidTakePrompt((taken) => this.#prompts.fire(taken)));
+    this.#disposables.add(
+      owner.onDidChangeSessions((sessions) => {
+        if (!this.isOwner) this.#ledger.merge({ sessions: sessions.filter(({ id }) => this.find(id) !== undefined), removed: [] });
+      }),
     );
-    this.#saving.set(id, tracked);
-    const forget = (): void => {
-      if (this.#saving.get(id) === tracked) this.#saving.delete(id);
-    };
-    tracked.then(forget, forget);
-    return tracked;
   }
 
-  /** The store marks itself as not persisted and goes on trying; that is no reason to refuse what was asked. */
-  async #settle(write: Promise<void>): Promise<void> {
-    try {
-      await write;
-    } catch (error) {
-      if (!isFleetError(error, 'NotPersisted')) throw error;
-      this.#logger.warn('a change is not persisted yet', error);
-    }
+  /** The owner, when this window is not it and the owner answers. */
+  #remote(): OwnerWindow | undefined {
+    const isReader = this.report?.role === 'reader' && this.report.newerVersion === undefined;
+    return isReader && this.#owner?.isReachable === true ? this.#owner : undefined;
   }
 
-  /**
-   * Numbers the notes, puts the session in place, hands it to the store and announces it; resolves when it is durable. The store comes
-   * first: a listener may change the session again, and that write must not overtake this one.
-   */
-  #commit(session: Session, notes: readonly Note[], how: 'added' | 'changed', write: (change: SessionChange) => Promise<void>): Promise<void> {
-    const history = notes.map((entry, index): HistoryEntry => ({ ...entry, sessionId: session.id, seq: session.historySeq + index + 1 }));
-    const saved: Session = { ...session, historySeq: session.historySeq + history.length };
-    this.#sessions.set(saved.id, saved);
-    const written = this.#track(saved.id, write({ session: saved, history }));
-    this.#changes.fire({ added: how === 'added' ? [saved] : [], changed: how === 'changed' ? [saved] : [], removed: [] });
-    return written;
+  #do<Name extends FleetCommandName>(command: Name, ...args: Parameters<FleetCommands[Name]>): ReturnType<FleetCommands[Name]> {
+    const remote = this.#remote();
+    if (remote !== undefined) return this.#ask(remote, command, args) as ReturnType<FleetCommands[Name]>;
+    const run = this.#writer[command].bind(this.#writer) as (...given: typeof args) => ReturnType<FleetCommands[Name]>;
+    return run(...args);
   }
 
-  #replaceAll(sessions: readonly Session[]): void {
-    const next = new Map(sessions.map((session) => [session.id, session]));
-    const added = sessions.filter((session) => !this.#sessions.has(session.id));
-    const changed = sessions.filter((session) => {
-      const known = this.#sessions.get(session.id);
-      return known !== undefined && JSON.stringify(known) !== JSON.stringify(session);
-    });
-    const removed = [...this.#sessions.keys()].filter((id) => !next.has(id));
-    this.#sessions.clear();
-    for (const [id, session] of next) this.#sessions.set(id, session);
-    if (added.length + changed.length + removed.length > 0) this.#changes.fire({ added, changed, removed });
-  }
-
-  #requireOwner(): void {
-    if (this.#report === undefined) throw new FleetError('NotOpen', 'The fleet is still being read. Try again in a moment.');
-    if (this.#report.newerVersion !== undefined) {
-      throw new FleetError('NewerRegistry', 'A newer version of Agent Fleet wrote this registry. Update the extension to change it.');
-    }
-    if (!this.isOwner) throw new FleetError('NotOwner', 'Another window manages this fleet. Use that window, or close it.');
+  /** What the owner touched is known here before the journal tells it, so that the caller can go on with it. */
+  async #ask(remote: OwnerWindow, command: FleetCommandName, args: readonly unknown[]): Promise<unknown> {
+    const { result, sessions, removed } = await remote.perform(command, args);
+    this.#ledger.merge({ sessions, removed });
+    return result;
   }
 }

@@ -1,5 +1,12 @@
 import { FleetError } from '../base/errors.ts';
 
+/**
+ * How sure it is that a prompt arrived: the agent's own event said so; it was typed and nothing can say; or the text lies in its input
+ * line and Enter was not pressed because a question opened (it is pressed when that is closed).
+ */
+export const promptResults = ['submitted', 'typed', 'pasted'] as const;
+export type PromptResult = (typeof promptResults)[number];
+
 /** Longest prompt in bytes of UTF-8: what fits into one argument of a process on every platform but Windows. */
 export const maxPromptBytes = 100_000;
 /** Longest prompt on a Windows command line, in UTF-16 units. */

@@ -88,6 +88,41 @@ export interface SpawnSpec {
   readonly variant?: string;
 }
 
+/**
+ * What kind of work a session is (meerkat operation kind). Only a child agent expects a peer to be handed over. Absent means `agent`:
+ * an agent that a person started.
+ */
+export type SessionKind = 'agent' | 'child_agent' | 'background_tool';
+export const sessionKinds: readonly SessionKind[] = ['agent', 'child_agent', 'background_tool'];
+
+/** How others reach a child agent once it is ready (meerkat peer handle). */
+export interface PeerHandle {
+  readonly name: string;
+  readonly address: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** What a session has used so far (heddle usage summary, zeph fleet row). Absent numbers are not known, which is not zero. */
+export interface Usage {
+  readonly turns?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Part of `outputTokens`, not added to them. */
+  readonly reasoningTokens?: number;
+  readonly toolCalls?: number;
+  /** Whole millionths of a US dollar. */
+  readonly costMicroUsd?: number;
+}
+
+/** Our own wish that a session ends. */
+export interface StopWish {
+  readonly at: number;
+  readonly reason?: string;
+  /** It used up its time (seed row L17): it ends as failed. Absent: somebody cancels it. */
+  readonly cause?: 'timeout';
+}
+
 export interface Session {
   readonly id: string;
   readonly name: string;
@@ -100,14 +135,47 @@ export interface Session {
   readonly restartOf?: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** See `kindOf`. */
+  readonly kind?: SessionKind;
+  /** The session whose conversation this one goes on with. */
+  readonly resumedFrom?: string;
+  /** The model that the agent says it uses. */
+  readonly model?: string;
+  /** Real path of the git worktree (or folder) of which this session is the one live writer; absent: it holds none. */
+  readonly worktree?: string;
+  /** Name of the machine on which its processes live; absent on rows of older versions. */
+  readonly host?: string;
+  /** `external`: adopted, we did not start it. Absent: we did. */
+  readonly channel?: 'external';
+  /** Id that a client gave its own instance (heddle client instance). */
+  readonly clientInstanceId?: string;
+  /** The agent's own name for itself, and for its parent (heddle native actor keys). */
+  readonly actorKey?: string;
+  readonly parentActorKey?: string;
   readonly status: SessionStatus;
   /** The newest accepted signal; absent means "no signal", which is not idle. */
   readonly signal?: Signal;
   /** Last progress report: how many so far, the newest message, percent from 0 to 100. */
   readonly progress?: { readonly count: number; readonly message?: string; readonly percent?: number; readonly at: number };
   readonly outcome?: SessionOutcome;
+  /** Set once a child agent is ready to be talked to. */
+  readonly peer?: PeerHandle;
+  /** It was asked to retire; after `deadline` (epoch milliseconds; absent: never) it is terminated. */
+  readonly retireRequest?: { readonly at: number; readonly deadline?: number };
+  /** All turns together. */
+  readonly usage?: Usage;
+  /** The newest turn: what it used as far as it was told, and what all turns before it used. */
+  readonly turnUsage?: { readonly turn: string; readonly used: Usage; readonly before: Usage };
+  /** Its number in the completion feed: 1, 2, 3 … in the order in which sessions ended. */
+  readonly feedSeq?: number;
+  /** Milliseconds from creation to end by the monotonic clock; absent when the editor was restarted in between. */
+  readonly elapsedMs?: number;
   /** Our own request to end it; it decides between cancelled and failed when the process exits. */
-  readonly stopRequest?: { readonly at: number; readonly reason?: string };
+  readonly stopRequest?: StopWish;
+  /** It ended without success and is started again then (epoch milliseconds), as a new attempt. */
+  readonly retryAt?: number;
+  /** Since then it is a person's turn: it is not started again by itself any more. Epoch milliseconds. */
+  readonly escalatedAt?: number;
   readonly runner?: ProcessIdentity;
   readonly agent?: ProcessIdentity;
   /** The agent's own conversation id, minted by us or captured from its events. */
@@ -134,3 +202,7 @@ export interface Session {
 
 /** Verdict about the process behind a session. `unknown` is never reaped. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
+
+export function kindOf(session: Session): SessionKind {
+  return session.kind ?? 'agent';
+}

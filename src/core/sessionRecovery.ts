@@ -4,17 +4,23 @@ import { detach, SerialQueue } from '../base/async.ts';
 import { isFleetError } from '../base/errors.ts';
 import type { Clock, Logger, Timers } from '../base/ports.ts';
 import type { FleetService } from './fleetService.ts';
-import type { ProcessControl, ProcessProbe, RunnerGateway, SessionFolders, TerminalHost } from './ports.ts';
+import { isForeign, lostReason } from './liveness.ts';
+import type { OtherWindows, ProcessControl, ProcessProbe, RunnerGateway, SessionFolders, TerminalHost } from './ports.ts';
+import { onPaper } from './reservations.ts';
 import type { RunnerEvent } from './runnerEvents.ts';
 import { isActive, type Liveness, type Session } from './session.ts';
+import { lookAt, type SessionEvidence } from './sessionEvidence.ts';
 
 export interface SessionRecoveryOptions {
   readonly fleet: FleetService;
   readonly runners: RunnerGateway;
   readonly terminals: TerminalHost;
+  readonly others: OtherWindows;
   readonly folders: SessionFolders;
   readonly probe: ProcessProbe;
   readonly processes: ProcessControl;
+  /** Name of this machine: processes of another one are unknown here. */
+  readonly host: string;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -26,13 +32,11 @@ const reconnectMs = 3000;
 const recheckMs = 15_000;
 /** A start that left no trace but its launch file for so long has failed, milliseconds. */
 const startMs = 30_000;
-
-interface Found {
-  readonly runner: Liveness;
-  readonly agent: Liveness;
-  /** About both together. */
-  readonly verdict: Liveness;
-}
+/** Why a start is given up, by what it left. */
+const neverStarted = {
+  launchFile: 'the window closed before the agent started',
+  nothing: 'its start was never prepared: the window closed or the disk failed',
+} as const;
 
 /**
  * Decides what became of sessions whose runner does not talk to this window: after a reload, a crash, a reboot, or a
@@ -45,7 +49,7 @@ export class SessionRecovery implements Disposable {
   readonly #checks: DisposableMap<string, Disposable>;
   readonly #verdicts = new Map<string, Liveness>();
   readonly #orders = new Set<string>();
-  /** Completed sessions about whose agents there is nothing left to do. */
+  /** Ended sessions about whose agents there is nothing left to do. */
   readonly #done = new Set<string>();
   readonly #queue = new SerialQueue();
   readonly #changed: Emitter<{ sessionId: string }>;
@@ -63,10 +67,11 @@ export class SessionRecovery implements Disposable {
     );
     this.#disposables.add(
       fleet.onDidChange(({ added, changed }) => {
-        for (const session of added) if (isActive(session.status)) this.#plan(session.id, recheckMs);
+        for (const session of added) if (this.#isOpen(session)) this.#plan(session.id, recheckMs);
         // A stop that no runner can take is carried out here.
         for (const session of changed) {
-          if (session.stopRequest !== undefined && this.#isOpen(session) && !this.#orders.has(session.id) && !runners.isConnected(session.id)) {
+          const isToEnd = session.stopRequest !== undefined || !isActive(session.status);
+          if (isToEnd && this.#isOpen(session) && !this.#orders.has(session.id) && !runners.isConnected(session.id)) {
             this.#orders.add(session.id);
             this.#plan(session.id, 0);
           }
@@ -76,7 +81,12 @@ export class SessionRecovery implements Disposable {
     // A fresh frame makes the editor hand this window the titles of an agent that was running before.
     this.#disposables.add(terminals.onDidAdopt(({ sessionId }) => detach(runners.reframe(sessionId), options.logger, `reframing ${sessionId}`)));
     this.#disposables.add(runners.onDidConnect((connected) => this.#onConnect(connected.sessionId, connected.runner.pid)));
-    this.#disposables.add(runners.onDidDisconnect(({ sessionId }) => this.#plan(sessionId, reconnectMs)));
+    this.#disposables.add(
+      runners.onDidDisconnect(({ sessionId }) => {
+        terminals.abandon(sessionId);
+        this.#plan(sessionId, reconnectMs);
+      }),
+    );
     this.#disposables.add(terminals.onDidClose(({ sessionId, reason }) => reason !== 'shutdown' && this.#plan(sessionId, reconnectMs)));
   }
 
@@ -122,9 +132,9 @@ export class SessionRecovery implements Disposable {
     const before = fleet.find(sessionId);
     if (before === undefined || !this.#isOpen(before) || runners.isConnected(sessionId)) return;
     try {
-      if (!fleet.isOwner) this.#setVerdict(sessionId, (await this.#probe(before)).verdict);
+      if (!fleet.isOwner) this.#setVerdict(sessionId, (await this.#lookAt(before)).verdict);
       else if (isActive(before.status)) await this.#look(before);
-      else await this.#endCompleted(before);
+      else await this.#lookAfterEnd(before);
     } finally {
       // Also when the disk or the look at the processes failed: an evidence that is missing now may be there later.
       const after = fleet.find(sessionId);
@@ -134,10 +144,15 @@ export class SessionRecovery implements Disposable {
     }
   }
 
-  /** What became of it is not known, or its agent is still to be ended. A window that only reads ends nothing. */
-  #isOpen(session: Session): boolean {
-    if (isActive(session.status)) return true;
-    return session.status === 'completed' && session.stopRequest !== undefined && !this.#done.has(session.id) && this.#options.fleet.isOwner;
+  /**
+   * What became of it is not known, or its agent is still to be ended. A window that only reads ends nothing. What somebody else runs is
+   * judged and ended by them.
+   */
+  #isOpen({ id, status, channel, stopRequest, retireRequest }: Session): boolean {
+    if (channel === 'external') return false;
+    if (isActive(status)) return true;
+    if (!onPaper.has(status) || this.#done.has(id) || !this.#options.fleet.isOwner) return false;
+    return stopRequest !== undefined || (status !== 'completed' && retireRequest !== undefined);
   }
 
   async #look(before: Session): Promise<void> {
@@ -166,20 +181,29 @@ export class SessionRecovery implements Disposable {
 
   /** No process is known: the runner never said that it started. */
   async #checkStart(session: Session): Promise<void> {
-    const { fleet, folders, clock, terminals } = this.#options;
-    if (session.status !== 'provisioning' || terminals.has(session.id)) return;
+    const { fleet } = this.#options;
+    if (session.status !== 'provisioning') return;
     const { stopRequest } = session;
     // A start that is to be stopped anyway need not get the time to show itself.
-    if (stopRequest === undefined && clock.now() - session.createdAt < startMs) return;
-    if (!(await folders.isLaunchPending(session.id))) return;
-    if (fleet.find(session.id)?.status !== 'provisioning') return;
-    if (stopRequest === undefined) await fleet.abortProvisioning(session.id, 'the window closed before the agent started');
-    else await fleet.cancelled(session.id, stopRequest.reason);
+    const trace = await this.#traceOfStart(session, stopRequest !== undefined);
+    if (trace === undefined || fleet.find(session.id)?.status !== 'provisioning') return;
+    if (stopRequest !== undefined) await fleet.cancelled(session.id, stopRequest.reason);
+    else await fleet.abortProvisioning(session.id, neverStarted[trace]);
+  }
+
+  /** What a start left that is proven never to have happened; `undefined`: it may have, or may still. */
+  async #traceOfStart(session: Session, isHurried = false): Promise<keyof typeof neverStarted | undefined> {
+    const { folders, clock, terminals, others, host } = this.#options;
+    if (isForeign(session, host) || terminals.has(session.id) || others.holds(session.id)) return undefined;
+    const isLate = clock.now() - session.createdAt >= startMs;
+    if ((isLate || isHurried) && (await folders.isLaunchPending(session.id))) return 'launchFile';
+    // The row is older than its folder: some window may be about to make that.
+    return isLate && !(await folders.exists(session.id)) ? 'nothing' : undefined;
   }
 
   async #checkProcesses(session: Session): Promise<void> {
     const { fleet } = this.#options;
-    const found = await this.#probe(session);
+    const found = await this.#lookAt(session);
     if (found.verdict !== 'dead') {
       this.#setVerdict(session.id, found.verdict);
       if (session.stopRequest === undefined || (await this.#endOrphan(session, found)) !== 'dead') return;
@@ -190,24 +214,29 @@ export class SessionRecovery implements Disposable {
     const now = fleet.find(session.id);
     if (now === undefined || !isActive(now.status)) return;
     if (now.stopRequest !== undefined) await fleet.cancelled(now.id, now.stopRequest.reason);
-    else await fleet.terminated(now.id, 'its processes are gone and nobody saw how they ended (the editor or the machine stopped); exit code unknown');
+    else await fleet.terminated(now.id, `${lostReason} (the editor or the machine stopped); exit code unknown`);
   }
 
-  /** A person said that it is done while nobody could end its agent. Its status is final: only the processes are looked after. */
-  async #endCompleted(session: Session): Promise<void> {
-    const agent = await this.#endOrphan(session, await this.#probe(session));
-    if (agent !== 'alive') this.#done.add(session.id);
+  /** It ended on paper while nobody could end its agent. Its status is final: only the processes are looked after, until they are proven gone. */
+  async #lookAfterEnd(session: Session): Promise<void> {
+    const { fleet, folders } = this.#options;
+    const { events } = await folders.spool(session.id, session.lastRunnerSeq);
+    await this.#apply(session.id, events);
+    const isGone =
+      events.some(({ kind }) => kind === 'exited') ||
+      (session.agent === undefined ? (await this.#traceOfStart(session)) !== undefined : (await this.#endOrphan(session, await this.#lookAt(session))) === 'dead');
+    if (!isGone) return;
+    // Retention and worktrees need not wait for it any more.
+    await fleet.agentGone(session.id);
+    this.#done.add(session.id);
   }
 
-  async #probe(session: Session): Promise<Found> {
-    const { probe } = this.#options;
-    const runner = await probe.liveness(session.runner);
-    const agent = await probe.liveness(session.agent);
-    return { runner, agent, verdict: runner === 'alive' || agent === 'alive' ? 'alive' : runner === 'dead' && agent === 'dead' ? 'dead' : 'unknown' };
+  #lookAt(session: Session): Promise<SessionEvidence> {
+    return lookAt(this.#options.probe, session, this.#options.host);
   }
 
   /** Ends an agent whose runner is gone: nobody else is left who could. Resolves with what is known of the agent then. */
-  async #endOrphan(session: Session, { runner, agent }: Found): Promise<Liveness> {
+  async #endOrphan(session: Session, { runner, agent }: SessionEvidence): Promise<Liveness> {
     if (runner !== 'dead' || agent !== 'alive' || session.agent === undefined) return agent;
     await this.#options.processes.end(session.id, session.agent);
     return this.#options.probe.liveness(session.agent);

@@ -3,7 +3,7 @@ import type { AgentDriver, AgentFact } from './driver.ts';
 import { factsOfFleetEvent } from './fleetEventFacts.ts';
 import { resolveInside } from './paths.ts';
 import type { RunnerEvent } from './runnerEvents.ts';
-import { isActive, isTerminal, type Artifact, type Session, type SessionOutcome, type SignalSource } from './session.ts';
+import { isActive, isTerminal, type Artifact, type Session, type SessionOutcome, type SignalSource, type StopWish } from './session.ts';
 import { acceptSignal } from './signals.ts';
 import { canTransition, transition, type LifecycleAction } from './transitions.ts';
 
@@ -171,7 +171,8 @@ function addArtifact(session: Session, path: string, kind: string, at: number): 
   return { ...session, artifacts: [...others, artifact].slice(-maxArtifacts) };
 }
 
-function addProgress(session: Session, fact: { message?: string; percent?: number }, at: number): Session {
+/** Counts a report and keeps its message and percent, bounded; what is absent stays as it was (seed row L11). */
+export function addProgress(session: Session, fact: { message?: string; percent?: number }, at: number): Session {
   const known = session.progress;
   const message = oneLine(fact.message ?? '', maxDetail) || known?.message;
   const percent = fact.percent === undefined || Number.isNaN(fact.percent) ? known?.percent : Math.min(100, Math.max(0, fact.percent));
@@ -186,11 +187,17 @@ function addProgress(session: Session, fact: { message?: string; percent?: numbe
   };
 }
 
+/** How a session ends that we stopped: cancelled, or failed when its time was up (seed rows L8, L17). */
+export function stopped({ reason, cause }: Partial<StopWish>): { readonly action: LifecycleAction; readonly outcome: SessionOutcome } {
+  if (cause === 'timeout') return { action: 'fail_operation', outcome: { type: 'failed', error: reason ?? 'timed out' } };
+  return { action: 'cancel_operation', outcome: { type: 'cancelled', ...(reason === undefined ? {} : { reason }) } };
+}
+
 /** The exit decides (seed row L8): our stop → cancelled; 0 → completed; otherwise failed. A closed terminal → terminated. */
 function end(session: Session, event: Extract<RunnerEvent, { kind: 'exited' }>): Session {
   if (session.stopRequest !== undefined || event.cause === 'stopped') {
-    const reason = session.stopRequest?.reason;
-    return move(session, 'cancel_operation', event.at, { outcome: { type: 'cancelled', ...(reason === undefined ? {} : { reason }) } });
+    const { action, outcome } = stopped(session.stopRequest ?? {});
+    return move(session, action, event.at, { outcome });
   }
   if (event.cause === 'hangup') {
     return move(session, 'terminate_owner', event.at, { outcome: { type: 'terminated', reason: 'its terminal was closed' } });

@@ -1,8 +1,11 @@
 import { FleetError, isFleetError, messageOf } from '../base/errors.ts';
 import type { IdSource, Logger } from '../base/ports.ts';
 import { oneLine, plainText } from '../base/text.ts';
+import type { AuditTrail } from './auditTrail.ts';
 import { refused } from './errors.ts';
+import type { NewSession } from './fleetCommands.ts';
 import type { FleetService } from './fleetService.ts';
+import { worktreeTaken } from './lookupErrors.ts';
 import type { DriverCatalog, SessionFolders, TerminalHost } from './ports.ts';
 import { isAbsolute } from './paths.ts';
 import { cleanPrompt } from './prompt.ts';
@@ -19,6 +22,8 @@ export interface SpawnRequest {
   readonly cwd: string;
   readonly variant?: string;
   readonly parentId?: string;
+  /** It shall be the one live agent that writes in the folder; refused while another one has it. */
+  readonly exclusive?: boolean;
 }
 
 export interface SpawnerOptions {
@@ -37,6 +42,10 @@ export interface SpawnerOptions {
    */
   readonly isTrusted: (folder?: string) => boolean;
   readonly logger: Logger;
+  /** Name of this machine. */
+  readonly host?: string;
+  /** Where spawns and restarts are kept, also refused ones. */
+  readonly audit?: Pick<AuditTrail, 'run'>;
 }
 
 const maxNameLength = 80;
@@ -55,14 +64,28 @@ export class Spawner {
   /**
    * @returns the session as registered; its start shows in the fleet.
    * @throws FleetError `NotTrusted`, `BadName`, `NameTaken`, `EmptyPrompt`, `PromptTooLong`, `BadFolder`, `FolderGone`, `UnknownDriver`,
-   * `NotInstalled`, `UnsupportedPolicy`, `MaxConcurrentExceeded`, `NotOwner`, `TerminalFailed`, `Cancelled`.
+   * `NotInstalled`, `UnsupportedPolicy`, `MaxConcurrentExceeded`, `LiveOwner` with `{sessionId, name}`, `NotOwner`, `TerminalFailed`, `Cancelled`.
    */
   async spawn(request: SpawnRequest): Promise<Session> {
-    return this.#start(request, { attempt: 1 });
+    const start = (): Promise<Session> => this.#start(request, { attempt: 1 });
+    const { audit } = this.#options;
+    if (audit === undefined) return start();
+    return audit.run({ action: 'spawn', detail: `${request.name} (${request.driver})` }, start, ({ id }) => id);
   }
 
-  /** A new attempt of a session that ended without success (seed row L15). @throws FleetError `Refused` and those of `spawn`. */
-  async restart(id: string): Promise<Session> {
+  /**
+   * A new attempt of a session that ended without success (seed row L15). One that had its folder for itself gets it so again, unless told
+   * otherwise. `by: 'fleet'`: nobody asked for it now, it is a retry. @throws FleetError `Refused` and those of `spawn`.
+   */
+  async restart(id: string, options: { readonly exclusive?: boolean; readonly by?: 'fleet' } = {}): Promise<Session> {
+    const start = (): Promise<Session> => this.#restart(id, options);
+    const { audit, fleet } = this.#options;
+    if (audit === undefined) return start();
+    const actor = options.by ?? 'user';
+    return audit.run({ action: 'restart', target: id, actor, detail: `a new attempt of ${fleet.find(id)?.name ?? id}` }, start, (session) => session.id);
+  }
+
+  async #restart(id: string, options: { readonly exclusive?: boolean }): Promise<Session> {
     const { fleet } = this.#options;
     const old = fleet.get(id);
     if (!validActions(old, { hasTerminal: false, canChange: true }).has('restart')) {
@@ -79,6 +102,7 @@ export class Spawner {
         ...(prompt === undefined ? {} : { prompt }),
         ...(variant === undefined ? {} : { variant }),
         ...(old.parentId === undefined ? {} : { parentId: old.parentId }),
+        exclusive: options.exclusive ?? old.worktree !== undefined,
       },
       { attempt: old.attempt + 1, restartOf: old.id },
     );
@@ -111,17 +135,22 @@ export class Spawner {
       { ...context, sessionDir: folders.pathOf(sessionId) },
     );
     if (plan.note !== undefined) logger.warn(`${name}: ${oneLine(plan.note, 300)}`);
-    await fleet.register({
+    const wanted: NewSession = {
       id: sessionId,
       name,
       driver: request.driver,
       spec: shared,
       tokenHash: hash(token),
+      // Who was started by another agent may be handed over to it (meerkat).
+      ...(request.parentId === undefined ? {} : { kind: 'child_agent' as const }),
+      ...(this.#options.host === undefined ? {} : { host: this.#options.host }),
       ...parent,
       ...lineage,
       ...(plan.conversationId === undefined ? {} : { conversationId: plan.conversationId }),
       ...(prompt !== undefined && !plan.promptInArgv ? { promptToType: prompt } : {}),
-    });
+    };
+    if (request.exclusive === true) await this.#reserve(cwd, wanted);
+    else await fleet.register(wanted);
     try {
       const launch = await folders.prepare({ sessionId, name, token, cwd, plan, ...parent });
       if (fleet.get(sessionId).status !== 'provisioning') throw new FleetError('Cancelled', `“${name}” was cancelled before its agent was started.`);
@@ -136,6 +165,12 @@ export class Spawner {
       throw error;
     }
     return fleet.get(sessionId);
+  }
+
+  /** @throws FleetError `LiveOwner`, and as `register`. */
+  async #reserve(folder: string, wanted: NewSession): Promise<void> {
+    const outcome = await this.#options.fleet.reserve(folder, wanted);
+    if (outcome.type === 'liveOwner') throw worktreeTaken(outcome.session);
   }
 
   /**

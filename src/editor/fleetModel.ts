@@ -3,8 +3,8 @@ import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/event.ts';
 import type { Clock, Logger, Timers } from '../base/ports.ts';
 import type { FleetService } from '../core/fleetService.ts';
-import { isStale } from '../core/liveness.ts';
-import type { DriverCatalog, RunnerGateway, TerminalHost } from '../core/ports.ts';
+import { LeaseJudge } from '../core/leaseJudge.ts';
+import type { DriverCatalog, OtherWindows, RunnerGateway, TerminalHost } from '../core/ports.ts';
 import type { RunnerHeartbeat } from '../core/runnerEvents.ts';
 import { isActive, type Session } from '../core/session.ts';
 import type { SessionRecovery } from '../core/sessionRecovery.ts';
@@ -15,11 +15,14 @@ export interface FleetModelOptions {
   readonly recovery: SessionRecovery;
   readonly drivers: DriverCatalog;
   readonly terminals: TerminalHost;
+  readonly others: OtherWindows;
   readonly runners: RunnerGateway;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
   readonly isTrusted: () => boolean;
+  /** After how long a silence a busy agent is stale, milliseconds. Read each time; absent: five minutes. */
+  readonly staleAfterMs: () => number;
 }
 
 /** The first change shows at once; those that follow within this time are shown together, milliseconds. */
@@ -34,14 +37,15 @@ export class FleetModel implements Disposable {
   readonly #changed: Emitter<void>;
   readonly #burst: Throttle;
   readonly #heartbeats = new Map<string, RunnerHeartbeat>();
-  readonly #lastOutput = new Map<string, number>();
+  readonly #leases: LeaseJudge;
 
   constructor(options: FleetModelOptions) {
     this.#options = options;
-    const { fleet, recovery, terminals, runners, clock, timers } = options;
+    const { fleet, recovery, terminals, others, runners, clock, timers } = options;
     this.#changed = this.#disposables.add(new Emitter<void>(options.logger));
     this.onDidChange = this.#changed.event;
     this.#burst = this.#disposables.add(new Throttle(timers, burstMs, () => this.#changed.fire()));
+    this.#leases = this.#disposables.add(new LeaseJudge({ clock, timers, leaseMs: options.staleAfterMs }));
     const trigger = (): void => this.#burst.trigger();
     this.#disposables.add(
       fleet.onDidChange(({ removed }) => {
@@ -53,10 +57,10 @@ export class FleetModel implements Disposable {
     this.#disposables.add(recovery.onDidChangeLiveness(trigger));
     this.#disposables.add(runners.onDidConnect(trigger));
     this.#disposables.add(runners.onDidDisconnect(trigger));
-    this.#disposables.add(terminals.onDidAdopt(trigger));
-    this.#disposables.add(terminals.onDidClose(trigger));
-    this.#disposables.add(terminals.onOutput(({ sessionId }) => this.#lastOutput.set(sessionId, clock.now())));
-    this.#disposables.add(runners.onHeartbeat(({ sessionId, heartbeat }) => this.#heartbeats.set(sessionId, heartbeat)));
+    this.#disposables.add(terminals.onDidChangeHeld(trigger));
+    this.#disposables.add(others.onDidChange(trigger));
+    this.#disposables.add(terminals.onOutput(({ sessionId }) => this.#leases.renew(sessionId)));
+    this.#disposables.add(runners.onHeartbeat(({ sessionId, heartbeat }) => this.#onHeartbeat(sessionId, heartbeat)));
     this.#disposables.add(timers.every(tickMs, () => fleet.sessions.some((session) => isActive(session.status)) && trigger()));
   }
 
@@ -68,7 +72,8 @@ export class FleetModel implements Disposable {
   }
 
   view(session: Session): SessionView {
-    const { fleet, recovery, drivers, terminals, clock, isTrusted } = this.#options;
+    const { fleet, recovery, drivers, terminals, others, isTrusted } = this.#options;
+    const hasTerminal = terminals.has(session.id);
     const driver = drivers.get(session.driver);
     const heartbeat = this.#heartbeats.get(session.id);
     const liveness = recovery.liveness(session);
@@ -77,9 +82,10 @@ export class FleetModel implements Disposable {
       driverLabel: driver?.info.label ?? session.driver,
       provesPrompts: driver?.provesPrompts ?? false,
       liveness,
-      stale: isStale(session, liveness, this.#lastOutput.get(session.id), clock.now()),
-      hasTerminal: terminals.has(session.id),
-      canChange: fleet.isOwner && isTrusted(),
+      stale: this.#leases.isStale(session, liveness),
+      hasTerminal,
+      elsewhere: !hasTerminal && others.holds(session.id),
+      canChange: fleet.canChange && isTrusted(),
       ...(heartbeat === undefined ? {} : { heartbeat }),
     };
   }
@@ -93,8 +99,14 @@ export class FleetModel implements Disposable {
     this.#disposables.dispose();
   }
 
+  #onHeartbeat(sessionId: string, heartbeat: RunnerHeartbeat): void {
+    this.#heartbeats.set(sessionId, heartbeat);
+    // A runner beats while its agent hangs, too: only work is evidence.
+    if ((heartbeat.cpuPercent ?? 0) >= 1) this.#leases.renew(sessionId);
+  }
+
   #forget(id: string): void {
     this.#heartbeats.delete(id);
-    this.#lastOutput.delete(id);
+    this.#leases.forget(id);
   }
 }

@@ -56,10 +56,12 @@ export class FleetNotifications implements Disposable {
   }
 
   #show(notification: FleetNotification): void {
-    const { t } = this.#options;
+    const { model, t } = this.#options;
     const [sessionId, ...others] = notification.sessionIds;
     const single = others.length === 0 ? sessionId : undefined;
-    const button = buttonLabel(t, single === undefined ? 'showFleet' : notification.kind === 'needsYou' ? 'showTerminal' : 'inspect');
+    // A terminal that is in no window cannot be shown.
+    const canReveal = notification.kind === 'needsYou' && model.views.some(({ session, hasTerminal }) => session.id === single && hasTerminal);
+    const button = buttonLabel(t, single === undefined ? 'showFleet' : canReveal ? 'showTerminal' : 'inspect');
     const show =
       notification.severity === 'error'
         ? vscode.window.showErrorMessage
@@ -69,7 +71,7 @@ export class FleetNotifications implements Disposable {
     void show(notification.message, button).then((picked) => {
       if (picked === undefined) return undefined;
       if (single === undefined) return vscode.commands.executeCommand(focusViewCommand);
-      return vscode.commands.executeCommand(notification.kind === 'needsYou' ? commandIds.revealTerminal : commandIds.inspect, single);
+      return vscode.commands.executeCommand(canReveal ? commandIds.revealTerminal : commandIds.inspect, single);
     });
   }
 }

@@ -4,6 +4,7 @@ import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import type { Clock, Logger } from '../base/ports.ts';
 import type { FleetService } from '../core/fleetService.ts';
 import type { SessionStore } from '../core/ports.ts';
+import type { FleetWindows } from '../link/fleetWindows.ts';
 import { focusViewCommand } from '../presentation/contributions.ts';
 import { registryDamaged, viewMessage } from '../presentation/messages.ts';
 import { statusLine } from '../presentation/statusLine.ts';
@@ -18,6 +19,7 @@ export interface FleetStatusBarOptions {
   readonly fleet: FleetService;
   readonly store: SessionStore;
   readonly isTrusted: () => boolean;
+  readonly windows: Pick<FleetWindows, 'isOwnerSilent'>;
   readonly clock: Clock;
   /** Remembers until when failures were seen, across reloads. */
   readonly memento: vscode.Memento;
@@ -49,7 +51,7 @@ export class FleetStatusBar implements Disposable {
   }
 
   #update(): void {
-    const { model, tree, fleet, store, isTrusted, t } = this.#options;
+    const { model, tree, fleet, store, isTrusted, windows, t } = this.#options;
     const views = model.views;
     const line = statusLine(t, { views, health: store.health, failedUnseen: this.#failedUnseen(views) });
     tree.view.badge = line.badge === undefined ? undefined : { value: line.badge.value, tooltip: line.badge.tooltip };
@@ -58,7 +60,7 @@ export class FleetStatusBar implements Disposable {
       // Without rows the view itself says more about trust, with a way to grant it; a message would hide that.
       const trusted = isTrusted() || views.length === 0;
       // An empty text takes the line away.
-      const message = viewMessage(t, { role: fleet.report.role, health: store.health, trusted, ...(damage === undefined ? {} : { damage }) }) ?? '';
+      const message = viewMessage(t, { health: store.health, trusted, ownerSilent: windows.isOwnerSilent, ...(damage === undefined ? {} : { damage }) }) ?? '';
       // Each assignment puts off the next refresh of the rows.
       if (tree.view.message !== message) tree.view.message = message;
     }

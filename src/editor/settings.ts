@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
-import { settingBounds, settingDefaults, type SettingId, type SettingValue } from '../presentation/contributions.ts';
+import { leaseMsOf } from '../core/liveness.ts';
+import type { Retention } from '../core/sessionEnds.ts';
+import { settingBounds, settingDefaults, settingIds, type SettingId, type SettingValue } from '../presentation/contributions.ts';
 
 /** Reads one of our settings; a value of the wrong type counts as absent. */
 export function setting<Id extends SettingId>(id: Id): SettingValue<Id> {
@@ -14,4 +16,23 @@ export function boundedSetting(id: keyof typeof settingBounds): number {
   const value = setting(id);
   const [least, largest] = settingBounds[id];
   return Number.isFinite(value) ? Math.round(Math.min(largest, Math.max(least, value))) : settingDefaults[id];
+}
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** How many ended sessions stay in the list, and for how long. */
+export function retentionSetting(): Retention {
+  return { maxFinished: boundedSetting(settingIds.retentionFinished), maxAgeMs: boundedSetting(settingIds.retentionDays) * dayMs };
+}
+
+/** How long a retiring agent has, milliseconds; `undefined`: for ever. */
+export function retireDeadlineMs(): number | undefined {
+  const minutes = boundedSetting(settingIds.retireDeadlineMinutes);
+  return minutes === 0 ? undefined : minutes * minuteMs;
+}
+
+/** After how long a silence a busy agent is stale, milliseconds. */
+export function staleAfterSetting(): number {
+  return leaseMsOf(boundedSetting(settingIds.staleAfterSeconds));
 }

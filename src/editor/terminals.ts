@@ -26,6 +26,7 @@ export class EditorTerminals implements TerminalHost, Disposable {
   readonly #titles: Emitter<{ sessionId: string; title: string }>;
   readonly #output: Emitter<{ sessionId: string }>;
   readonly #adopted: Emitter<{ sessionId: string }>;
+  readonly #heldChanges: Emitter<void>;
   readonly #long: Emitter<{ sessionId: string }>;
 
   constructor(logger: Logger) {
@@ -35,6 +36,8 @@ export class EditorTerminals implements TerminalHost, Disposable {
     this.#titles = this.#disposables.add(new Emitter(logger));
     this.#output = this.#disposables.add(new Emitter(logger));
     this.#adopted = this.#disposables.add(new Emitter(logger));
+    this.#heldChanges = this.#disposables.add(new Emitter(logger));
+    this.onDidChangeHeld = this.#heldChanges.event;
     this.onDidClose = this.#closed.event;
     this.onTitle = this.#titles.event;
     this.onOutput = this.#output.event;
@@ -50,6 +53,7 @@ export class EditorTerminals implements TerminalHost, Disposable {
   readonly onTitle: TerminalHost['onTitle'];
   readonly onOutput: TerminalHost['onOutput'];
   readonly onDidAdopt: TerminalHost['onDidAdopt'];
+  readonly onDidChangeHeld: TerminalHost['onDidChangeHeld'];
   /** So much was read in one frame that a fresh one is due: the editor lets go of the old. */
   readonly onLongOutput: TerminalHost['onOutput'];
 
@@ -69,9 +73,14 @@ export class EditorTerminals implements TerminalHost, Disposable {
       throw new FleetError('TerminalFailed', `The editor could not open a terminal: ${messageOf(error)}`, { cause: error });
     }
     this.#terminals.set(launch.sessionId, terminal);
+    this.#heldChanges.fire();
     if ((await terminal.processId) === undefined && this.#terminals.get(launch.sessionId) === undefined) {
       throw new FleetError('TerminalFailed', 'The editor opened a terminal, but its process did not start. See the terminal for the reason.');
     }
+  }
+
+  get held(): readonly string[] {
+    return [...this.#terminals.keys()];
   }
 
   has(sessionId: string): boolean {
@@ -102,6 +111,10 @@ export class EditorTerminals implements TerminalHost, Disposable {
     for (const terminal of vscode.window.terminals) detach(this.#match(terminal), this.#logger, 'matching a terminal');
   }
 
+  abandon(sessionId: string): void {
+    for (const [pid, awaited] of this.#awaited) if (awaited === sessionId) this.#awaited.delete(pid);
+  }
+
   dispose(): void {
     this.#disposables.dispose();
   }
@@ -115,6 +128,7 @@ export class EditorTerminals implements TerminalHost, Disposable {
     this.#awaited.delete(pid);
     this.#terminals.set(sessionId, terminal);
     this.#adopted.fire({ sessionId });
+    this.#heldChanges.fire();
   }
 
   #get(sessionId: string): vscode.Terminal {
@@ -158,6 +172,7 @@ export class EditorTerminals implements TerminalHost, Disposable {
     if (sessionId === undefined) return;
     this.#terminals.delete(sessionId);
     this.#readers.delete(sessionId);
+    this.#heldChanges.fire();
     this.#closed.fire({ sessionId, reason: reasonOf(terminal.exitStatus?.reason) });
   }
 }

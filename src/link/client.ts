@@ -1,6 +1,3 @@
-import { watch } from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
-import { basename, dirname } from 'node:path';
 import { detach } from '../base/async.ts';
 import { DisposableStore, MutableDisposable, toDisposable, type Disposable } from '../base/disposable.ts';
 import { messageOf } from '../base/errors.ts';
@@ -17,9 +14,11 @@ import {
   signalRequest,
   stopRequest,
 } from './contract.ts';
+import { dial } from './dial.ts';
 import { readEndpoint } from './endpointFile.ts';
 import { openRpc, withDeadline, type Rpc } from './rpc.ts';
 import type { Outbox } from './spool.ts';
+import { watchFile } from './watchFile.ts';
 import { isAcknowledgement, isEventsResult, isRecord, isStopRequest } from './wireChecks.ts';
 
 /** Orders of the window. Each is answered when the function returned. */
@@ -84,7 +83,7 @@ export class LinkClient implements Disposable {
   start(): void {
     this.#store.add(this.#options.outbox.onDidAppend(() => this.#send()));
     this.#store.add(toDisposable(() => this.#rpc?.close()));
-    this.#store.add(this.#watch());
+    this.#store.add(watchFile(this.#options.endpointFile, this.#options.logger, () => this.#look()));
     this.#look();
   }
 
@@ -113,21 +112,6 @@ export class LinkClient implements Disposable {
 
   dispose(): void {
     this.#store.dispose();
-  }
-
-  #watch(): Disposable {
-    const { endpointFile, logger } = this.#options;
-    try {
-      const name = basename(endpointFile);
-      const watcher = watch(dirname(endpointFile), (_, changed) => {
-        if (changed === null || changed === name) this.#look();
-      });
-      watcher.on('error', (error) => logger.debug(`the endpoint file is no longer watched: ${messageOf(error)}`));
-      return toDisposable(() => watcher.close());
-    } catch (error) {
-      logger.debug(`the endpoint file cannot be watched: ${messageOf(error)}`);
-      return toDisposable(() => undefined);
-    }
   }
 
   /** Looks at the endpoint file now; never two at once. */
@@ -281,16 +265,4 @@ export class LinkClient implements Disposable {
     if (text !== this.#lastFault) this.#options.logger.debug(text);
     this.#lastFault = text;
   }
-}
-
-/** Connects to a socket or pipe. @throws Error of the system, for example ECONNREFUSED, ENOENT. */
-function dial(address: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(address);
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
 }

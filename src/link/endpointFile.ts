@@ -14,12 +14,17 @@ export async function readEndpoint(path: string): Promise<Endpoint | undefined> 
 }
 
 /** Replaces the endpoint file in one step (mode 0600). `unique` keeps two windows that write at once apart. */
-export async function writeEndpoint(path: string, endpoint: Endpoint, unique: string): Promise<void> {
+export function writeEndpoint(path: string, endpoint: Endpoint, unique: string): Promise<void> {
+  return writePrivateJson(path, endpoint, unique);
+}
+
+/** Replaces a file by this value as JSON, in one step (mode 0600). `unique` keeps two writers apart. @throws Error of the system. */
+export async function writePrivateJson(path: string, value: unknown, unique: string): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.${unique}`);
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
-      await file.writeFile(JSON.stringify(endpoint));
+      await file.writeFile(JSON.stringify(value));
       await file.sync();
     } finally {
       await file.close();

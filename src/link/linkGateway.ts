@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { detach } from '../base/async.ts';
-import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { DisposableStore, MutableDisposable, type Disposable } from '../base/disposable.ts';
 import { FleetError } from '../base/errors.ts';
 import { Emitter } from '../base/event.ts';
 import type { Logger } from '../base/ports.ts';
 import type { RunnerGateway, StopRequest } from '../core/ports.ts';
 import type { RunnerHeartbeat } from '../core/runnerEvents.ts';
 import type { ProcessIdentity } from '../core/session.ts';
-import type { LinkServer } from './server.ts';
+import type { ConnectedRunner, LinkServer } from './server.ts';
 
 export interface LinkGatewayOptions {
   readonly endpointFile: string;
@@ -17,13 +17,23 @@ export interface LinkGatewayOptions {
   readonly listen: (endpointFile: string) => Promise<LinkServer>;
 }
 
+/** The road to the runners as windows share it. */
+export interface RunnerRoad extends RunnerGateway {
+  /** The runners that are connected now. */
+  readonly connected: readonly ConnectedRunner[];
+  /** Makes sure that runners can call. @throws FleetError `LinkFailed`, `NotOwner`. */
+  start(): Promise<void>;
+}
+
 /** The road to the runners, which opens a socket no sooner than a runner is expected: a window without agents has none. */
-export class LinkGateway implements RunnerGateway, Disposable {
+export class LinkGateway implements RunnerRoad, Disposable {
   readonly #options: LinkGatewayOptions;
   readonly #store = new DisposableStore();
   readonly #didConnect: Emitter<{ sessionId: string; runner: ProcessIdentity }>;
   readonly #didDisconnect: Emitter<{ sessionId: string }>;
   readonly #heartbeat: Emitter<{ sessionId: string; heartbeat: RunnerHeartbeat }>;
+  /** What listens to the server. */
+  readonly #serving = this.#store.add(new MutableDisposable<Disposable>());
   #starting: Promise<void> | undefined;
   #server: LinkServer | undefined;
 
@@ -66,6 +76,22 @@ export class LinkGateway implements RunnerGateway, Disposable {
     await this.#running().reframe(sessionId);
   }
 
+  /** The runners that are connected now. */
+  get connected(): readonly ConnectedRunner[] {
+    return this.#server?.connected ?? [];
+  }
+
+  /** Closes the socket, because another window has become the owner; `start` opens a new one. */
+  async release(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    const server = this.#server;
+    this.#server = undefined;
+    this.#starting = undefined;
+    // Before the connections go: for whoever listens they are with the new owner now.
+    this.#serving.value = undefined;
+    await server?.close();
+  }
+
   /** Closes the socket. Runners go on and write to their spools. */
   async close(): Promise<void> {
     this.#store.dispose();
@@ -86,9 +112,11 @@ export class LinkGateway implements RunnerGateway, Disposable {
       return;
     }
     this.#server = server;
-    this.#store.add(server.onDidConnect((connected) => this.#didConnect.fire(connected)));
-    this.#store.add(server.onDidDisconnect((gone) => this.#didDisconnect.fire(gone)));
-    this.#store.add(server.onHeartbeat((beat) => this.#heartbeat.fire(beat)));
+    const serving = new DisposableStore();
+    this.#serving.value = serving;
+    serving.add(server.onDidConnect((connected) => this.#didConnect.fire(connected)));
+    serving.add(server.onDidDisconnect((gone) => this.#didDisconnect.fire(gone)));
+    serving.add(server.onHeartbeat((beat) => this.#heartbeat.fire(beat)));
     // A runner sees the endpoint file before we hear that the server listens: whoever was that quick is announced now.
     for (const connected of server.connected) this.#didConnect.fire(connected);
   }

@@ -1,7 +1,8 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { errorCode } from '../base/errors.ts';
-import type { LinkAddress } from './address.ts';
+import type { Logger } from '../base/ports.ts';
+import { folderOfAddress, type LinkAddress } from './address.ts';
 
 /** What the system says of a folder that is missing, or not ours to write to. */
 const unusable: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
@@ -45,4 +46,15 @@ async function listenAt(server: Server, where: LinkAddress): Promise<void> {
 /** Removes the socket and its folder. Closing a server removes the socket only when the process gets to do it. */
 export async function removeSocket(where: LinkAddress): Promise<void> {
   if (where.folder !== undefined) await rm(where.folder, { recursive: true, force: true });
+}
+
+/** Removes what a window that crashed has left behind. `address` comes from a file: only a folder of our own shape is removed. */
+export async function cleanAfter(address: string, own: LinkAddress, logger: Logger): Promise<void> {
+  const folder = folderOfAddress(address);
+  if (folder === undefined || address === own.address) return;
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    logger.warn('the socket of an earlier window could not be removed', error);
+  }
 }

@@ -14,10 +14,10 @@ export interface Rpc extends Disposable {
   close(why?: string): void;
 }
 
-/** Wraps a connected socket. `onClose` is called once, also when this side closes; register handlers, then call `connection.listen()`. */
-export function openRpc(socket: Socket, logger: Logger, what: string, onClose: () => void): Rpc {
+/** Wraps a connected socket. A message of more than `maxBytes` closes it. `onClose` is called once, also when this side closes; register handlers, then call `connection.listen()`. */
+export function openRpc(socket: Socket, logger: Logger, what: string, onClose: () => void, maxBytes = maxMessageBytes): Rpc {
   const store = new DisposableStore();
-  const connection = createMessageConnection(new LimitedMessageReader(socket, maxMessageBytes), new SocketMessageWriter(socket), {
+  const connection = createMessageConnection(new LimitedMessageReader(socket, maxBytes), new SocketMessageWriter(socket), {
     error: (message) => logger.debug(`${what}: ${message}`),
     warn: (message) => logger.debug(`${what}: ${message}`),
     info: (message) => logger.debug(`${what}: ${message}`),

@@ -8,10 +8,10 @@ import type { Logger, Timers } from '../base/ports.ts';
 import type { RunnerEventSink, RunnerGateway, StopRequest } from '../core/ports.ts';
 import type { RunnerHeartbeat } from '../core/runnerEvents.ts';
 import type { ProcessIdentity } from '../core/session.ts';
-import { folderOfAddress, type LinkAddress } from './address.ts';
+import type { LinkAddress } from './address.ts';
 import { reframeRequest, signalRequest, stopRequest } from './contract.ts';
 import { readEndpoint, writeEndpoint } from './endpointFile.ts';
-import { listenPrivately, removeSocket } from './listen.ts';
+import { cleanAfter, listenPrivately, removeSocket } from './listen.ts';
 import { withDeadline } from './rpc.ts';
 import { RunnerConnection, type Authenticate } from './runnerConnection.ts';
 
@@ -32,6 +32,12 @@ export interface LinkServerOptions {
   readonly answerDeadlineMs?: number;
   /** Whether a process is gone for certain; lets a new server clean up after a crashed one. */
   readonly isGone?: (pid: number) => boolean;
+}
+
+/** A runner that talks to the owner of the registry. */
+export interface ConnectedRunner {
+  readonly sessionId: string;
+  readonly runner: ProcessIdentity;
 }
 
 /** How many sockets may be open that have not said who they are. */
@@ -77,7 +83,7 @@ export class LinkServer implements RunnerGateway, Disposable {
       const former = await readEndpoint(options.endpointFile);
       const unique = where.address.replace(/[^\w-]/g, '').slice(-24);
       await writeEndpoint(options.endpointFile, { version: 1, address: where.address, pid: options.pid }, unique);
-      if (former !== undefined && options.isGone?.(former.pid) === true) await server.#cleanAfter(former.address);
+      if (former !== undefined && options.isGone?.(former.pid) === true) await cleanAfter(former.address, where, options.logger);
       return server;
     } catch (error) {
       await server.close();
@@ -98,7 +104,7 @@ export class LinkServer implements RunnerGateway, Disposable {
   }
 
   /** The runners that are connected now. */
-  get connected(): readonly { readonly sessionId: string; readonly runner: ProcessIdentity }[] {
+  get connected(): readonly ConnectedRunner[] {
     return [...this.#bySession.values()].flatMap(({ session }) => (session === undefined ? [] : [{ sessionId: session.id, runner: session.runner }]));
   }
 
@@ -192,16 +198,6 @@ export class LinkServer implements RunnerGateway, Disposable {
     } catch (error) {
       if (connection.rpc.isClosed) throw notConnected(error);
       throw error;
-    }
-  }
-
-  async #cleanAfter(address: string): Promise<void> {
-    const folder = folderOfAddress(address);
-    if (folder === undefined || address === this.#where?.address) return;
-    try {
-      await rm(folder, { recursive: true, force: true });
-    } catch (error) {
-      this.#options.logger.warn('the socket of an earlier window could not be removed', error);
     }
   }
 }

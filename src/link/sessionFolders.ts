@@ -1,6 +1,6 @@
 import { access, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { FleetError } from '../base/errors.ts';
+import { errorCode, FleetError } from '../base/errors.ts';
 import type { PreparedLaunch, SessionFolders, TerminalLaunch } from '../core/ports.ts';
 import type { RunnerEvent } from '../core/runnerEvents.ts';
 import { agentEnv, agentEnvPrefix, sessionFiles, type LaunchFile } from './launchFile.ts';
@@ -72,6 +72,17 @@ export class DiskSessionFolders implements SessionFolders {
   async spool(sessionId: string, afterSeq: number): Promise<{ events: readonly RunnerEvent[]; skipped: number }> {
     const { events, bad } = await readSpool(path.join(this.pathOf(sessionId), sessionFiles.spool), afterSeq);
     return { events, skipped: bad };
+  }
+
+  async exists(sessionId: string): Promise<boolean> {
+    try {
+      await access(this.pathOf(sessionId));
+      return true;
+    } catch (error) {
+      // A disk that fails proves nothing.
+      if (errorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
   }
 
   async isLaunchPending(sessionId: string): Promise<boolean> {

@@ -22,10 +22,11 @@ export function evidenceParts(t: Translate, view: SessionView, now: number): rea
   return parts;
 }
 
-/** Who said it: `hook PermissionRequest`. */
+/** Who said it: `hook PermissionRequest`. An event of the agent's own channel is one of its words: without the colon it would be said of the channel. */
 export function signalOrigin(t: Translate, signal: Signal): string {
   const source = sourceWord(t, signal.source);
-  return signal.event === undefined ? source : `${source} ${rowText(signal.event, 40)}`;
+  if (signal.event === undefined) return source;
+  return `${source}${signal.source === 'channel' ? ':' : ''} ${rowText(signal.event, 40)}`;
 }
 
 /** The agent's process and whether it lives: `pid 4711 alive`. */

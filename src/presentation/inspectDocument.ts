@@ -1,15 +1,17 @@
 import { oneLine, plainText, clip } from '../base/text.ts';
 import type { HistoryEntry } from '../core/ports.ts';
-import type { ProcessIdentity } from '../core/session.ts';
+import { kindOf, type PeerHandle, type ProcessIdentity, type Usage } from '../core/session.ts';
 import { uriSchemes } from './contributions.ts';
+import { costText, kindWord, tokenCount } from './dashboard.ts';
 import { formatAgo, formatElapsed } from './durations.ts';
 import { livenessWord, signalOrigin } from './evidence.ts';
 import type { FamilyMark } from './family.ts';
 import { historyText } from './historyText.ts';
 import { policyDetail, policyLabel } from './policies.ts';
+import { retryText } from './retryText.ts';
 import { outcomeSentence, sessionLook } from './sessionLook.ts';
 import { elapsedOf, type SessionView } from './sessionView.ts';
-import { loadText } from './tooltip.ts';
+import { loadText, terminalPlace } from './tooltip.ts';
 import type { Translate } from './translate.ts';
 import { withoutGuards } from './untrustedText.ts';
 
@@ -18,6 +20,8 @@ export interface InspectInput {
   /** Names from the root of the actor chain down to the session. */
   readonly chain: readonly string[];
   readonly mark?: FamilyMark;
+  /** It is no longer in the fleet's list. */
+  readonly evicted?: boolean;
   /** The newest entries, oldest first; those before are counted by the session. */
   readonly history: readonly HistoryEntry[];
   readonly now: number;
@@ -44,6 +48,7 @@ export function inspectDocument(t: Translate, input: InspectInput): string {
     [t('State'), stateLines(t, input)],
     [t('Process'), processLines(t, view)],
     [t('Task'), taskLines(t, input)],
+    [t('Record'), recordLines(t, view)],
   ];
   // One column for all of them.
   const width = Math.max(...tables.flatMap(([, lines]) => lines.map(([label]) => label.length))) + 2;
@@ -70,7 +75,7 @@ function stateLines(t: Translate, input: InspectInput): readonly Line[] {
   const look = sessionLook(t, view, now);
   const moment = (at: number | undefined): string => (at === undefined ? nothing : `${formatTime(at)} (${formatAgo(t, now - at)})`);
   return [
-    [t('Status'), session.status],
+    [t('Status'), input.evicted === true ? t('{0}, no longer in the list', session.status) : session.status],
     [t('Now'), look.sentence],
     [t('Signal'), signal === undefined ? t('no signal') : [signal.activity, ...(signal.detail === undefined ? [] : [oneLine(signal.detail)])].join(': ')],
     [t('Told by'), signal === undefined ? nothing : signalOrigin(t, signal)],
@@ -83,6 +88,15 @@ function stateLines(t: Translate, input: InspectInput): readonly Line[] {
     [t('Last activity'), moment(session.lastActivityAt)],
     [t('Ended'), moment(session.completedAt)],
     [t('Duration'), formatElapsed(t, elapsedOf(view, now))],
+    [t('Retry'), retryText(t, session, now) ?? nothing],
+  ];
+}
+
+/** Of the session's record: seldom asked for, so it stands last. */
+function recordLines(t: Translate, { session }: SessionView): readonly Line[] {
+  return [
+    [t('Elapsed'), session.elapsedMs === undefined ? nothing : t('{0} from the order to start to the end', formatElapsed(t, session.elapsedMs))],
+    [t('Feed number'), session.feedSeq === undefined ? nothing : String(session.feedSeq)],
     [t('Skipped inputs'), String(session.skipped)],
   ];
 }
@@ -94,7 +108,10 @@ function processLines(t: Translate, view: SessionView): readonly Line[] {
     [t('Agent'), identityText(t, session.agent)],
     [t('Runner'), identityText(t, session.runner)],
     [t('Conversation'), session.conversationId === undefined ? nothing : oneLine(session.conversationId)],
+    [t('Terminal'), terminalPlace(t, view) ?? nothing],
     [t('Load'), loadText(t, view) ?? nothing],
+    [t('Host'), textOf(session.host)],
+    [t('Peer'), session.peer === undefined ? nothing : peerText(session.peer)],
   ];
 }
 
@@ -102,10 +119,16 @@ function taskLines(t: Translate, input: InspectInput): readonly Line[] {
   const { session } = input.view;
   const { policy, cwd, variant } = session.spec;
   return [
-    [t('Driver'), `${oneLine(input.view.driverLabel)} (${oneLine(session.driver)}${variant === undefined ? '' : `, ${oneLine(variant)}`})`],
+    [t('Driver'), `${oneLine(input.view.driverLabel)} (${oneLine(session.driver)}${variant === undefined ? '' : `, ${oneLine(variant)}`})${session.channel === 'external' ? ` · ${t('external')}` : ''}`],
+    [t('Kind'), kindWord(t, kindOf(session))],
+    [t('Model'), textOf(session.model)],
+    [t('Usage'), session.usage === undefined ? nothing : usageText(t, session.usage)],
     [t('Folder'), oneLine(cwd, 400)],
+    [t('Worktree'), textOf(session.worktree)],
     [t('Permissions'), `${policyLabel(t, policy)}. ${policyDetail(t, policy)}`],
-    [t('Attempt'), session.restartOf === undefined ? String(session.attempt) : t('{0}, restarted from {1}', session.attempt, session.restartOf)],
+    [t('Attempt'), String(session.attempt)],
+    [t('Restart of'), textOf(session.restartOf)],
+    [t('Resumed from'), textOf(session.resumedFrom)],
     [t('Actor chain'), chainText(t, input)],
   ];
 }
@@ -130,6 +153,27 @@ function progressText(t: Translate, progress: NonNullable<SessionView['session']
     ...(progress.message === undefined ? [] : [oneLine(progress.message)]),
     progress.count === 1 ? t('1 report') : t('{0} reports', progress.count),
   ].join(' · ');
+}
+
+function textOf(value: string | undefined): string {
+  return value === undefined ? nothing : oneLine(value, 400) || nothing;
+}
+
+function peerText({ name, address }: PeerHandle): string {
+  return `${oneLine(name, 100)} (${oneLine(address, 512)})`;
+}
+
+/** Only what the agent told: the rest is not known, which is not nothing. */
+function usageText(t: Translate, { turns, inputTokens, outputTokens, reasoningTokens, toolCalls, costMicroUsd }: Usage): string {
+  const parts = [
+    ...(turns === undefined ? [] : [turns === 1 ? t('1 turn') : t('{0} turns', turns)]),
+    ...(inputTokens === undefined ? [] : [t('{0} tokens in', tokenCount(inputTokens))]),
+    ...(outputTokens === undefined ? [] : [t('{0} tokens out', tokenCount(outputTokens))]),
+    ...(reasoningTokens === undefined ? [] : [t('{0} of them for reasoning', tokenCount(reasoningTokens))]),
+    ...(toolCalls === undefined ? [] : [toolCalls === 1 ? t('1 tool call') : t('{0} tool calls', toolCalls)]),
+    ...(costMicroUsd === undefined ? [] : [costText(costMicroUsd)]),
+  ];
+  return parts.join(' · ') || nothing;
 }
 
 function identityText(t: Translate, identity: ProcessIdentity | undefined): string {

@@ -103,6 +103,8 @@ export function nothingToActOn(t: Translate, action: SessionAction): string {
     case 'interrupt': return t('No session has a turn to interrupt.');
     case 'complete': return t('No running session can be marked as completed.');
     case 'cancel': return t('No session is active.');
+    case 'retire': return t('No session is running.');
+    case 'release': return t('No session needs to be released: of each one it is known whether it runs.');
     case 'restart': return t('No session can be restarted. Failed, aborted, cancelled and terminated sessions can.');
     case 'inspect': return t('There is no session yet.');
     case 'openArtifact': return t('No session has reported an artifact yet.');
@@ -153,13 +155,14 @@ export function activationFailed(t: Translate, reason: string): string {
 }
 
 /** A damaged registry was put aside, or rows were left out. */
-export function registryDamaged(t: Translate, report: { readonly skippedRows: number; readonly setAside?: string; readonly restored?: true; readonly newerVersion?: number }): string | undefined {
+export function registryDamaged(t: Translate, report: RegistryFindings): string | undefined {
   if (report.newerVersion !== undefined) return t('A newer version of Agent Fleet wrote this registry. It is not changed: update the extension to use it.');
   const aside = rowText(report.setAside ?? '', 300);
-  if (report.restored === true) return t('The newest fleet registry was damaged and set aside as {0}. The copy before it is used: the last changes may be missing.', aside);
-  if (report.setAside !== undefined) return t('The fleet registry was damaged and set aside as {0}. The fleet begins anew.', aside);
-  if (report.skippedRows === 0) return undefined;
-  return report.skippedRows === 1 ? t('1 session could not be read and was left out.') : t('{0} sessions could not be read and were left out.', report.skippedRows);
+  const kept = report.sessions.length;
+  if (report.restored !== true) return aside === '' ? undefined : t('A damaged file of the fleet registry was set aside as {0}. Nothing is missing: it was rebuilt from the journal.', aside);
+  if (aside === '') return t('The fleet registry is damaged: some changes could not be read and were left out. Sessions that are kept: {0}.', kept);
+  if (kept === 0) return t('The fleet registry was damaged and set aside as {0}. The fleet begins anew.', aside);
+  return t('The fleet registry was damaged: some changes could not be read and were left out. Sessions that are kept: {0}. The damaged file is set aside as {1}.', kept, aside);
 }
 
 /** A reason as a sentence with its full stop, whoever wrote it. */
@@ -167,12 +170,28 @@ function sentence(reason: string): string {
   return `${rowText(reason, 300).replace(/[.…]+$/, '')}.`;
 }
 
+/** What opening the registry found. */
+export interface RegistryFindings {
+  readonly sessions: readonly unknown[];
+  readonly setAside?: string;
+  readonly restored?: true;
+  readonly newerVersion?: number;
+}
+
+export interface ViewState {
+  readonly health: StoreHealth;
+  readonly trusted: boolean;
+  /** Another window owns the registry and does not answer: nothing can be changed. */
+  readonly ownerSilent: boolean;
+  readonly damage?: string;
+}
+
 /** The line above the tree (`TreeView.message`), or nothing. */
-export function viewMessage(t: Translate, state: { readonly role: 'owner' | 'reader'; readonly health: StoreHealth; readonly trusted: boolean; readonly damage?: string }): string | undefined {
+export function viewMessage(t: Translate, state: ViewState): string | undefined {
   if (!state.health.persisted) return t('Changes are not saved: {0} Agents keep running.', sentence(state.health.reason));
   if (state.damage !== undefined) return state.damage;
   if (!state.trusted) return t('Restricted Mode: sessions are shown, nothing can be started.');
-  if (state.role === 'reader') return t('Another window manages this fleet. This one shows it.');
+  if (state.ownerSilent) return t('Another window manages this fleet and does not answer. This one only shows it.');
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { isActive } from '../core/session.ts';
 import type { NotificationSetting } from './contributions.ts';
 import { needsYou } from './phase.ts';
+import { retryRemark } from './retryText.ts';
 import { sessionLook } from './sessionLook.ts';
 import type { SessionView } from './sessionView.ts';
 import type { Translate } from './translate.ts';
@@ -32,7 +33,8 @@ export interface NotificationInput {
 export function dueNotifications(t: Translate, input: NotificationInput): readonly FleetNotification[] {
   if (input.setting === 'off') return [];
   const before = new Map(input.before.map((view) => [view.session.id, view]));
-  const news = input.after.filter((view) => !input.byPerson.has(view.session.id));
+  // The window with its terminal tells of it: there it can be answered.
+  const news = input.after.filter((view) => !input.byPerson.has(view.session.id) && !view.elsewhere);
   const isNew = (view: SessionView, test: (view: SessionView) => boolean): boolean => {
     const old = before.get(view.session.id);
     return test(view) && (old === undefined || !test(old));
@@ -40,7 +42,8 @@ export function dueNotifications(t: Translate, input: NotificationInput): readon
   const due: FleetNotification[] = [];
   const needy = news.filter((view) => isNew(view, needsYou));
   if (needy.length > 0) due.push(needsYouNotification(t, needy, input.now));
-  const failed = news.filter((view) => isNew(view, hasFailed));
+  const superseded = new Set(input.after.map((view) => view.session.restartOf));
+  const failed = news.filter((view) => isNew(view, hasFailed) && !superseded.has(view.session.id));
   if (failed.length > 0) due.push(failedNotification(t, failed, input.now));
   if (input.setting === 'all') {
     const completed = news.filter((view) => isNew(view, hasCompleted));
@@ -54,8 +57,9 @@ function hasCompleted({ session }: SessionView): boolean {
   return session.status === 'completed' && !(session.outcome?.type === 'completed' && session.outcome.by === 'person');
 }
 
-/** What ended without success and without a person wanting it. */
+/** What ended without success and without a person wanting it, and is not started again by itself. */
 function hasFailed({ session }: SessionView): boolean {
+  if (session.retryAt !== undefined) return false;
   return session.status === 'failed' || session.status === 'aborted' || session.status === 'terminated';
 }
 
@@ -72,7 +76,7 @@ function failedNotification(t: Translate, views: readonly SessionView[], now: nu
   const [first] = views;
   const message =
     views.length === 1 && first !== undefined
-      ? t('{0}: {1}', rowText(first.session.name), sessionLook(t, first, now).sentence)
+      ? t('{0}: {1}', rowText(first.session.name), [sessionLook(t, first, now).sentence, retryRemark(t, first.session, now) ?? []].flat().join(' · '))
       : t('{0} sessions ended without success: {1}', views.length, names(views));
   return { kind: 'failed', severity: 'error', message, sessionIds: idsOf(views) };
 }

@@ -1,4 +1,4 @@
-import type { SessionOutcome } from '../core/session.ts';
+import { isTerminal, type SessionOutcome, type SessionStatus } from '../core/session.ts';
 import { formatElapsed } from './durations.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import type { SessionView } from './sessionView.ts';
@@ -54,8 +54,16 @@ const signs: Readonly<Record<Phase, Sign>> = {
 /** How a session looks now. */
 export function sessionLook(t: Translate, view: SessionView, now: number): SessionLook {
   const phase = phaseOf(view);
-  return { phase, ...signs[phase], word: phaseWord(t, phase), sentence: sentenceOf(t, phase, view, now) };
+  return { phase, ...signs[phase], word: isLost(view) ? t('unknown') : phaseWord(t, phase), sentence: sentenceOf(t, phase, view, now) };
 }
+
+/** How a session looks of which only the status is known. */
+export function statusLook(t: Translate, status: SessionStatus): Pick<SessionLook, 'icon' | 'color' | 'word'> {
+  const phase = isTerminal(status) ? status : statusPhases[status];
+  return { ...signs[phase], word: phaseWord(t, phase) };
+}
+
+const statusPhases = { provisioning: 'starting', running: 'cannotTell', retiring: 'retiring', unknown: 'unreadable' } as const satisfies Partial<Record<SessionStatus, Phase>>;
 
 /** The state in one or two words. */
 export function phaseWord(t: Translate, phase: Phase): string {
@@ -103,9 +111,14 @@ function sentenceOf(t: Translate, phase: Phase, view: SessionView, now: number):
     case 'gone': return t('its process is gone');
     case 'ending': return t('is being ended');
     case 'retiring': return t('ends after this turn');
-    case 'unreadable': return t('its record cannot be read');
+    case 'unreadable': return isLost(view) ? t('how it ended is not known') : t('its record cannot be read');
     default: return outcomeSentence(t, phase, session.outcome);
   }
+}
+
+/** Its record came from elsewhere and does not say how it ended. */
+function isLost({ session }: SessionView): boolean {
+  return session.status === 'unknown' && session.channel === 'external';
 }
 
 /** Spans below a minute are left out: the row would change every second. */

@@ -11,9 +11,11 @@ export interface SessionView {
   readonly stale: boolean;
   /** This window holds the session's terminal. */
   readonly hasTerminal: boolean;
+  /** Another window that can be reached holds it, and this one does not. */
+  readonly elsewhere: boolean;
   /** The agent's own events say when it is ready and that it took a prompt. */
   readonly provesPrompts?: boolean;
-  /** This window may change the registry. */
+  /** This window may change the fleet, by itself or through the window that owns the registry. */
   readonly canChange: boolean;
   /** The newest one, while the runner is connected. */
   readonly heartbeat?: RunnerHeartbeat;

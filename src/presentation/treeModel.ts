@@ -1,6 +1,7 @@
 import { validActions, type SessionAction } from '../core/actions.ts';
+import { actorChain } from '../core/actorChain.ts';
 import { groupContextValue, sessionContextValue } from './contributions.ts';
-import { chainOf, compareIds, familyOf, oldestFirst, type Family, type FamilyMark } from './family.ts';
+import { compareIds, familyOf, oldestFirst, type Family, type FamilyMark } from './family.ts';
 import { groupIds, groupOf, type GroupId } from './phase.ts';
 import { sessionAria, sessionDescription } from './sessionRow.ts';
 import { sessionLook } from './sessionLook.ts';
@@ -57,7 +58,7 @@ export function sessionNodeId(sessionId: string): `session:${string}` {
 /**
  * The tree of a fleet.
  *
- * Place: a session stands under the one that spawned it, wherever that is. Two exceptions, both so that nothing
+ * Place: a session stands under the one that spawned it, wherever that is; one that was resumed, under its origin. Two exceptions, both so that nothing
  * important is hidden below a collapsed row:
  * - a session that needs a person stands by itself in "Needs you", with the name of its parent; the rows that it spawned
  *   come with it, and its parent says how many sub-agents need the person;
@@ -115,11 +116,8 @@ export function buildTree(t: Translate, views: readonly SessionView[], now: numb
 
 /** The names from the root of the actor chain down to the session. */
 export function chainNames(views: readonly SessionView[], sessionId: string): readonly string[] {
-  const family = familyOf(views);
-  return chainOf(family, sessionId).flatMap((id) => {
-    const view = family.views.get(id);
-    return view === undefined ? [] : [rowText(view.session.name)];
-  });
+  const sessions = views.map((view) => view.session);
+  return actorChain(sessions, sessionId).map((session) => rowText(session.name));
 }
 
 /** Why a session that names a parent has none in the tree. */
@@ -131,7 +129,9 @@ export function familyMark(views: readonly SessionView[], sessionId: string): Fa
 export function rowActions(view: SessionView): ReadonlySet<SessionAction> {
   return validActions(view.session, {
     hasTerminal: view.hasTerminal,
+    elsewhere: view.elsewhere,
     canChange: view.canChange,
+    liveness: view.liveness,
     ...(view.provesPrompts === undefined ? {} : { provesPrompts: view.provesPrompts }),
   });
 }

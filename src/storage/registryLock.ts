@@ -12,10 +12,15 @@ const lockName = 'registry.lock';
 const guardPrefix = 'registry.lock.over-';
 const temporaryPrefix = 'registry.lock.tmp-';
 const heartbeatMs = 10_000;
+/** A damaged lock that nobody has touched for so long has no owner, milliseconds: several heartbeats. */
+const abandonedMs = 45_000;
 /** A private file that is older belongs to a contender that died, milliseconds. */
 const longestAttemptMs = 60_000;
 /** A guard of a guard of a guard: three contenders would have to die one after the other within microseconds. */
 const deepestGuard = 3;
+
+/** A lock file that another user, or something else than a lock, stands in the way of. */
+const notForUs: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR']);
 
 const lockHolder = z.looseObject({
   pid: z.int().check(z.minimum(1)),
@@ -45,7 +50,7 @@ export interface RegistryLockOptions {
 /**
  * One owner per folder. The lock is a file that appears complete under its name (`link` of a private file), so nobody
  * ever reads half of it. It is taken from its holder only when that process is proven dead. No evidence, a holder on
- * another machine, a file that cannot be read: not stolen.
+ * another machine: not stolen. A file that cannot be read is taken only when no heartbeat touched it for long.
  *
  * Two contenders that both see the same dead holder must not both win: "remove the stale file, then try again" lets the
  * slower one remove the faster one's new lock. So whoever replaces a stale lock must hold a guard whose name is
@@ -58,6 +63,8 @@ export class RegistryLock implements Disposable {
   /** One attempt at a time: our own nonce in a file then means that it is ours. */
   readonly #attempts = new SerialQueue();
   readonly #nonce = randomBytes(8).toString('hex');
+  /** A lock that could not be read, and since when (monotonic) it has been as it is. */
+  #unreadable: { readonly key: string; readonly since: number } = { key: '', since: 0 };
 
   constructor(options: RegistryLockOptions) {
     this.#options = options;
@@ -68,7 +75,7 @@ export class RegistryLock implements Disposable {
     return this.#attempts.add(() => this.#acquire());
   }
 
-  /** Whether the file still says that we are the owner: a person may have removed it, or the whole folder. */
+  /** Whether the file still says that we are the owner: a person may have removed it, or the whole folder. @throws the system's error if the disk fails. */
   async isOurs(): Promise<boolean> {
     return (await this.#nonceIn(this.#path(lockName))) === this.#nonce;
   }
@@ -95,7 +102,8 @@ export class RegistryLock implements Disposable {
       const beat = this.#options.files.touch(this.#path(lockName), this.#options.clock.now());
       detach(beat, this.#options.logger, 'the heartbeat of the registry lock');
     });
-    await this.#removeStrays();
+    // Leftovers do no harm: the lock is ours all the same.
+    await this.#removeStrays().catch((error: unknown) => this.#options.logger.warn('leftovers of former locks could not be removed', error));
     return 'acquired';
   }
 
@@ -104,13 +112,40 @@ export class RegistryLock implements Disposable {
     const holder = await this.#holder(path);
     if (holder === undefined) return this.#makeNew(path);
     if (holder !== 'unreadable' && holder.nonce === this.#nonce) return true;
-    if (holder === 'unreadable' || depth >= deepestGuard || !(await this.#isDead(holder))) return false;
+    if (holder === 'unreadable') return depth === 0 && this.#takeUnreadable(path);
+    if (depth >= deepestGuard || !(await this.#isDead(holder))) return false;
     const guard = this.#path(`${guardPrefix}${holder.nonce}`);
     if (!(await this.#take(guard, depth + 1))) return false;
     try {
       if ((await this.#nonceIn(path)) !== holder.nonce) return false;
       await this.#withOwnFile((own) => this.#options.files.rename(own, path));
       this.#options.logger.info(`took over ${path} from process ${holder.pid}, which has ended`);
+      return true;
+    } finally {
+      await this.#drop(guard);
+    }
+  }
+
+  /**
+   * A damaged lock names nobody whose death could be proven. A live owner touches its lock with every heartbeat: one that nobody
+   * touched for several of them, while this process looked on, has no owner. It is kept under another name.
+   */
+  async #takeUnreadable(path: string): Promise<boolean> {
+    const { files, clock, logger } = this.#options;
+    const found = await files.identity(path);
+    if (found === undefined) return false;
+    const key = `${found.inode}-${found.size}-${found.modifiedAt}`;
+    const now = clock.monotonic();
+    if (this.#unreadable.key !== key) this.#unreadable = { key, since: now };
+    if (now - this.#unreadable.since < abandonedMs) return false;
+    const guard = this.#path(`${guardPrefix}${found.inode}`);
+    if (!(await this.#take(guard, 1))) return false;
+    try {
+      const still = await files.identity(path);
+      if (still === undefined || `${still.inode}-${still.size}-${still.modifiedAt}` !== key) return false;
+      await files.link(path, `${path}.corrupt-${clock.now()}`).catch((error: unknown) => logger.warn('the damaged lock could not be kept', error));
+      await this.#withOwnFile((own) => files.rename(own, path));
+      logger.warn(`${path} could not be read and nobody used it: this window owns the registry now`);
       return true;
     } finally {
       await this.#drop(guard);
@@ -158,7 +193,11 @@ export class RegistryLock implements Disposable {
     try {
       content = await this.#options.files.read(path);
     } catch (error) {
-      return codeOf(error) === 'ENOENT' ? undefined : 'unreadable';
+      const code = codeOf(error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== undefined && notForUs.has(code)) return 'unreadable';
+      // A disk that fails says nothing about who holds the lock.
+      throw error;
     }
     try {
       const read = lockHolder.safeParse(JSON.parse(content.toString('utf8')));
@@ -174,8 +213,14 @@ export class RegistryLock implements Disposable {
   }
 
   async #isDead(holder: LockHolder): Promise<boolean> {
-    if (holder.host !== this.#options.host) return false;
-    return (await this.#options.probe.liveness(holder)) === 'dead';
+    const { host, probe } = this.#options;
+    if (holder.host !== host && !(await this.#isOurBoot(holder))) return false;
+    return (await probe.liveness(holder)) === 'dead';
+  }
+
+  /** Who has our boot id is on this machine, whatever it was called then. */
+  async #isOurBoot(holder: LockHolder): Promise<boolean> {
+    return holder.bootId !== undefined && holder.bootId === (await this.#options.identify()).bootId;
   }
 
   async #drop(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 // The cost of being there: activation, and the time until the tree stands in the view; against the least that a tree view takes, in the same window.
-import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -46,8 +46,7 @@ async function measure(scratch) {
   await oneWindow(empty, folder, 'welcome');
   const { storage } = await oneWindow(full, folder, 'welcome');
   const registry = join(storage, 'agent-fleet.agent-fleet');
-  await fillRegistry(registry, sessions, folder);
-  const bytes = (await stat(join(registry, 'registry.db'))).size;
+  const bytes = await fillRegistry(registry, sessions, folder);
   for (let n = 0; n < rounds; n++) {
     samples.empty?.push({ ...(await oneWindow(empty, folder, 'welcome')), bytes: 0 });
     samples.thousand?.push({ ...(await oneWindow(full, folder, 'rows')), bytes });

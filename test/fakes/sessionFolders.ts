@@ -57,6 +57,11 @@ export class FakeFolders implements SessionFolders {
     return { events: folder?.events.filter((event) => event.seq > afterSeq) ?? [], skipped: folder?.skipped ?? 0 };
   }
 
+  async exists(sessionId: string): Promise<boolean> {
+    await Promise.resolve();
+    return this.has(sessionId);
+  }
+
   async isLaunchPending(sessionId: string): Promise<boolean> {
     await Promise.resolve();
     return this.#folders.get(sessionId)?.isPending ?? false;

@@ -2,11 +2,14 @@ import { Deferred } from '../../src/base/async.ts';
 import { Emitter } from '../../src/base/event.ts';
 import { FleetError } from '../../src/base/errors.ts';
 import { nullLogger } from '../../src/base/ports.ts';
-import type { HistoryEntry, OpenReport, SessionChange, SessionQuery, SessionStore, StoreHealth } from '../../src/core/ports.ts';
-import type { Session } from '../../src/core/session.ts';
+import type {
+  AuditEntry, CompletionEntry, HistoryEntry, HistorySearch, OpenReport, RegistryDelta, SessionChange, SessionCounts, SessionQuery, SessionStore, SessionSummary,
+  StoreHealth, StoredAuditEntry,
+} from '../../src/core/ports.ts';
+import { kindOf, type Session } from '../../src/core/session.ts';
 
 export interface StoreWrite {
-  readonly how: 'registerActive' | 'update' | 'markTerminal' | 'appendEvent' | 'remove';
+  readonly how: 'registerActive' | 'update' | 'markTerminal' | 'audit' | 'evict' | 'remove';
   readonly session?: Session;
 }
 
@@ -22,10 +25,13 @@ export class MemoryStore implements SessionStore {
   readonly writes: StoreWrite[] = [];
   readonly rows = new Map<string, Session>();
   readonly lines: HistoryEntry[] = [];
+  readonly audits: AuditEntry[] = [];
+  /** Sessions that were taken out of the list. */
+  readonly evicted = new Map<string, Session>();
   #health: StoreHealth = { persisted: true };
   #gate: Deferred<void> | undefined;
   readonly #healthChanges = new Emitter<StoreHealth>(nullLogger);
-  readonly #changesElsewhere = new Emitter<readonly Session[]>(nullLogger);
+  readonly #changesElsewhere = new Emitter<RegistryDelta>(nullLogger);
   readonly #ownerships = new Emitter<OpenReport>(nullLogger);
   readonly onDidChangeHealth = this.#healthChanges.event;
   readonly onDidChangeElsewhere = this.#changesElsewhere.event;
@@ -55,22 +61,22 @@ export class MemoryStore implements SessionStore {
     this.#gate = undefined;
   }
 
-  /** Another window wrote. */
+  /** Another window wrote; these are all sessions there are. */
   changeElsewhere(sessions: readonly Session[]): void {
-    this.#changesElsewhere.fire(sessions);
+    this.#changesElsewhere.fire({ sessions, removed: [], complete: true });
   }
 
   /** The other window is gone. */
   becomeOwner(sessions: readonly Session[] = [...this.rows.values()]): void {
     this.role = 'owner';
-    this.#ownerships.fire({ sessions, skippedRows: 0, role: 'owner' });
+    this.#ownerships.fire({ ...this.#report(), sessions });
   }
 
   async open(): Promise<OpenReport> {
     this.opened++;
     await Promise.resolve();
     if (this.openFault !== undefined) throw this.openFault;
-    return { sessions: [...this.rows.values()], skippedRows: 0, role: this.role };
+    return this.#report();
   }
 
   async registerActive(change: SessionChange): Promise<void> {
@@ -87,19 +93,65 @@ export class MemoryStore implements SessionStore {
     return this.#replace('markTerminal', change);
   }
 
-  async appendEvent(entry: HistoryEntry): Promise<void> {
-    this.lines.push(entry);
-    await this.#durable({ how: 'appendEvent' });
+  async audit(entry: AuditEntry): Promise<void> {
+    this.audits.push(entry);
+    await this.#durable({ how: 'audit' });
+  }
+
+  async evict(sessions: readonly Session[]): Promise<void> {
+    for (const session of sessions) {
+      if (!this.rows.delete(session.id)) throw new FleetError('NotFound', `No row ${session.id}.`);
+      this.evicted.set(session.id, session);
+    }
+    await this.#durable({ how: 'evict' });
   }
 
   async remove(sessionIds: readonly string[]): Promise<void> {
-    for (const id of sessionIds) this.rows.delete(id);
+    for (const id of sessionIds) {
+      this.rows.delete(id);
+      this.evicted.delete(id);
+    }
     await this.#durable({ how: 'remove' });
   }
 
   async query(_query: SessionQuery): Promise<readonly Session[]> {
     await Promise.resolve();
     return [...this.rows.values()];
+  }
+
+  async load(sessionId: string): Promise<Session | undefined> {
+    await Promise.resolve();
+    return this.rows.get(sessionId) ?? this.evicted.get(sessionId);
+  }
+
+  async search({ text = '', status }: HistorySearch): Promise<readonly SessionSummary[]> {
+    await Promise.resolve();
+    return this.#all()
+      .filter((session) => session.name.includes(text) && (status === undefined || status.includes(session.status)))
+      .map(({ id, name, driver, status: now, spec, createdAt, lastActivityAt }) => ({ id, name, driver, status: now, cwd: spec.cwd, createdAt, lastActivityAt, evicted: this.evicted.has(id) }));
+  }
+
+  async counts(): Promise<SessionCounts> {
+    await Promise.resolve();
+    const byStatus: Record<string, number> = {};
+    for (const { status } of this.rows.values()) byStatus[status] = (byStatus[status] ?? 0) + 1;
+    return { byStatus, evicted: this.evicted.size };
+  }
+
+  async auditTrail({ afterSeq = 0 }: { afterSeq?: number } = {}): Promise<readonly StoredAuditEntry[]> {
+    await Promise.resolve();
+    return this.audits.map((entry, index) => ({ ...entry, seq: index + 1 })).filter(({ seq }) => seq > afterSeq);
+  }
+
+  async completions({ afterSeq }: { afterSeq: number }): Promise<readonly CompletionEntry[]> {
+    await Promise.resolve();
+    return this.#all()
+      .flatMap((session): CompletionEntry[] => {
+        const { feedSeq: seq, outcome, id, name, completedAt: at } = session;
+        return seq === undefined || outcome === undefined || at === undefined ? [] : [{ seq, sessionId: id, kind: kindOf(session), name, outcome, at }];
+      })
+      .filter(({ seq }) => seq > afterSeq)
+      .sort((one, two) => one.seq - two.seq);
   }
 
   async history(sessionId: string, options: { afterSeq?: number; limit?: number } = {}): Promise<readonly HistoryEntry[]> {
@@ -110,6 +162,15 @@ export class MemoryStore implements SessionStore {
 
   async close(): Promise<void> {
     await this.#gate?.promise;
+  }
+
+  #all(): Session[] {
+    return [...this.rows.values(), ...this.evicted.values()];
+  }
+
+  #report(): OpenReport {
+    const feedSeq = Math.max(0, ...this.#all().map((session) => session.feedSeq ?? 0));
+    return { sessions: [...this.rows.values()], skippedRows: 0, role: this.role, ...(feedSeq === 0 ? {} : { feedSeq }) };
   }
 
   async #replace(how: StoreWrite['how'], change: SessionChange): Promise<void> {

@@ -8,6 +8,7 @@ export class FakeTerminals implements TerminalHost {
   readonly launched: TerminalLaunch[] = [];
   readonly revealed: string[] = [];
   readonly closed: string[] = [];
+  readonly abandoned: string[] = [];
   readonly adopted: { readonly sessionId: string; readonly runnerPid: number }[] = [];
   /** Set: `launch` fails with it. */
   launchFault: Error | undefined;
@@ -17,15 +18,18 @@ export class FakeTerminals implements TerminalHost {
   readonly #didClose = new Emitter<{ sessionId: string; reason: TerminalCloseReason }>(nullLogger);
   readonly #output = new Emitter<{ sessionId: string }>(nullLogger);
   readonly #titles = new Emitter<{ sessionId: string; title: string }>(nullLogger);
+  readonly #didChangeHeld = new Emitter<void>(nullLogger);
   readonly #didAdopt = new Emitter<{ sessionId: string }>(nullLogger);
   readonly onDidClose = this.#didClose.event;
   readonly onDidAdopt = this.#didAdopt.event;
+  readonly onDidChangeHeld = this.#didChangeHeld.event;
   readonly onOutput = this.#output.event;
   readonly onTitle = this.#titles.event;
 
   /** Opens a terminal without a launch, as the editor does when it revives one. */
   open(sessionId: string): void {
     this.#open.set(sessionId, []);
+    this.#didChangeHeld.fire();
   }
 
   /** All that was typed into a session's terminal, one entry per write. */
@@ -43,14 +47,20 @@ export class FakeTerminals implements TerminalHost {
 
   /** The terminal goes away for a reason that is not ours. */
   lose(sessionId: string, reason: TerminalCloseReason): void {
-    if (this.#open.delete(sessionId)) this.#didClose.fire({ sessionId, reason });
+    if (!this.#open.delete(sessionId)) return;
+    this.#didChangeHeld.fire();
+    this.#didClose.fire({ sessionId, reason });
   }
 
   async launch(launch: TerminalLaunch): Promise<void> {
     await Promise.resolve();
     if (this.launchFault !== undefined) throw this.launchFault;
     this.launched.push(launch);
-    this.#open.set(launch.sessionId, []);
+    this.open(launch.sessionId);
+  }
+
+  get held(): readonly string[] {
+    return [...this.#open.keys()];
   }
 
   has(sessionId: string): boolean {
@@ -69,14 +79,19 @@ export class FakeTerminals implements TerminalHost {
   close(sessionId: string): void {
     if (!this.#open.delete(sessionId)) return;
     this.closed.push(sessionId);
+    this.#didChangeHeld.fire();
     this.#didClose.fire({ sessionId, reason: 'extension' });
   }
 
   adopt(sessionId: string, runnerPid: number): void {
     this.adopted.push({ sessionId, runnerPid });
     if (!this.canAdopt || this.#open.has(sessionId)) return;
-    this.#open.set(sessionId, []);
+    this.open(sessionId);
     this.#didAdopt.fire({ sessionId });
+  }
+
+  abandon(sessionId: string): void {
+    this.abandoned.push(sessionId);
   }
 
   #get(sessionId: string): string[] {

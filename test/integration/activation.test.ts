@@ -46,7 +46,7 @@ describe('activation', () => {
     // The registry was asked for and is empty: the command waits for it.
     assert.deepEqual(await messagesOf(() => command(commandIds.clearFinished, undefined, undefined, { confirmed: true }), 'information'), ['No session is finished.']);
     assert.equal(await storageFolder(), undefined, 'no storage folder');
-    assert.equal(surface().engineLoads, 0, 'the database engine is not loaded');
+    assert.equal(surface().threads, 0, 'the worker of the registry is not started');
     assert.equal(surface().view?.message ?? '', '');
   });
 
@@ -57,9 +57,9 @@ describe('activation', () => {
     assert.equal(api.isActive, false);
   });
 
-  it('the first session loads the database engine once and makes the storage folder, for its owner only', async () => {
+  it('the first session starts the worker of the registry once and makes the storage folder, for its owner only', async () => {
     const id = await spawn({ variant: 'works:1' });
-    assert.equal(surface().engineLoads, 1);
+    assert.equal(surface().threads, 1);
     const session = await hasEnded(id);
     assert.equal(session.status, 'completed');
     assert.ok(!('tokenHash' in session) && !('promptToType' in session), 'what concerns only the window stays inside');

@@ -1,7 +1,7 @@
 // Runs the integration suite inside a real extension host: the editor from the npm registry, or with --desktop a downloaded VS Code.
 import { runTests } from '@vscode/test-electron';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,13 +38,17 @@ async function openWindow(folder, phase) {
   }
 }
 
-/** Cuts the registry of the closed window in the middle, as a disk that lost its last blocks would. */
-async function truncateRegistry() {
+/** Overwrites some of the closed window's journal, as a disk with a bad block would. */
+async function damageRegistry() {
   const all = join(scratch, 'user-data', 'User', 'workspaceStorage');
   for (const id of await readdir(all).catch(() => [])) {
-    const file = join(all, id, 'agent-fleet.agent-fleet', 'registry.db');
-    const size = await stat(file).then((found) => found.size, () => 0);
-    if (size > 0) await truncate(file, Math.floor(size / 2));
+    const journal = join(all, id, 'agent-fleet.agent-fleet', 'journal');
+    for (const name of await readdir(journal).catch(() => [])) {
+      const file = await open(join(journal, name), 'r+');
+      const { size } = await file.stat();
+      if (size > 4096) await file.write(Buffer.alloc(600, 0xff), 0, 600, Math.floor(size / 2));
+      await file.close();
+    }
   }
 }
 
@@ -56,7 +60,7 @@ try {
   await git('add', '.');
   await git('commit', '--quiet', '-m', 'First');
   const codes = [await openWindow(folder, 'first')];
-  await truncateRegistry();
+  await damageRegistry();
   codes.push(await openWindow(folder, 'damaged'));
   process.exitCode = Math.max(...codes);
 } catch (error) {

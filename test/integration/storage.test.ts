@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { nullLogger } from '../../src/base/ports.ts';
 import { systemClock, systemTimers } from '../../src/hosts/local/systemPorts.ts';
 import type { Session } from '../../src/core/session.ts';
-import { SqlSessionStore } from '../../src/storage/sqlSessionStore.ts';
+import { RegistryStore } from '../../src/storage/registryStore.ts';
 import { cancel, endAll, find, hasActivity, hasEnded, repoRoot, sendPrompt, session, spawn } from './support/fleet.ts';
 import { isRunning } from './support/processes.ts';
 import { requireStorage } from './support/storage.ts';
@@ -15,9 +15,9 @@ import { until } from './support/until.ts';
 /** What a window would find that opened the registry now. */
 async function onDisk(): Promise<readonly Session[]> {
   const copy = await mkdtemp(path.join(tmpdir(), 'fleet-copy-'));
-  const store = new SqlSessionStore({
+  const store = new RegistryStore({
     folder: copy,
-    loadWasm: () => readFile(path.join(repoRoot, 'dist', 'sql-wasm.wasm')),
+    worker: { entry: path.join(repoRoot, 'dist', 'registry-worker.cjs'), wasmFile: path.join(repoRoot, 'dist', 'sql-wasm.wasm') },
     identify: () => Promise.resolve({ pid: process.pid }),
     probe: { liveness: () => Promise.resolve('unknown') },
     clock: systemClock,
@@ -25,7 +25,11 @@ async function onDisk(): Promise<readonly Session[]> {
     logger: nullLogger,
   });
   try {
-    await cp(path.join(await requireStorage(), 'registry.db'), path.join(copy, 'registry.db'));
+    const folder = await requireStorage();
+    // The journal last: it may then have more than the snapshots, never less.
+    for (const name of ['snapshots', 'journal']) {
+      if ((await readdir(folder)).includes(name)) await cp(path.join(folder, name), path.join(copy, name), { recursive: true });
+    }
     return (await store.open()).sessions;
   } finally {
     await store.close();
@@ -73,6 +77,6 @@ describe('the registry on disk', () => {
   it('leaves no half-written file', async () => {
     const id = await spawn({ variant: 'works:1' });
     await session(id, 'completed', (one) => one.status === 'completed');
-    await until('no draft', async () => !(await readdir(await requireStorage())).some((name) => name.includes('.tmp-')));
+    await until('no draft', async () => !(await readdir(await requireStorage(), { recursive: true })).some((name) => name.includes('.tmp')));
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'mocha';
 import { repoRoot } from '../../scripts/editor/paths.mjs';
-import { container, FleetWindow, openFleet } from './fixtures/fleet.mjs';
+import { container, openFleet } from './fixtures/fleet.mjs';
 import { useFleet } from './fixtures/useFleet.mjs';
 import { until } from './support/until.mjs';
 
@@ -18,8 +18,6 @@ describe('a fleet whose window goes away', () => {
   let flags;
   /** @type {Map<string, { runner: number, agent: number }>} */
   let before;
-  /** @type {FleetWindow} */
-  let second;
   const my = useFleet('reload', async () => {
     flags = await mkdtemp(join(tmpdir(), 'agent-fleet-flags-'));
     await writeFile(join(flags, 'title'), '✦ thinking');
@@ -131,35 +129,5 @@ describe('a fleet whose window goes away', () => {
     await until('the badge', () => fleet.window.viewBadge(container), (badge) => badge.text === '1');
     await fleet.showView();
     await sameProcesses();
-  });
-
-  it('is shown by a second window, which changes nothing', async () => {
-    const { fleet } = my;
-    second = new FleetWindow(await fleet.window.openSecondWindow(), fleet, () => Promise.resolve());
-    await second.showView();
-    await second.rowWhen('login-flow', /^wants to run /);
-    await until('the words about it', () => second.message(), (text) => text === 'Another window manages this fleet. This one shows it.');
-    assert.ok(!(await second.tree.inlineActions('login-flow')).some((action) => /Cancel/.test(action)));
-    await second.window.runCommand('Agent Fleet: Try the Demo Fleet');
-    await second.window.notifications().wait(/Another window manages this fleet/);
-    await second.screenshot('reload-second-window');
-  });
-
-  it('is taken over by the second window when the first one is closed', async () => {
-    const { fleet } = my;
-    const hosts = await fleet.window.extensionHostPids();
-    await fleet.window.page.close({ runBeforeUnload: true });
-    await until('the extension host of the first window to go', () => fleet.window.extensionHostPids(), (pids) => pids.length === hosts.length - 1, 30_000);
-    try {
-      await until('the second window to take over', () => second.message(), (text) => text === '');
-      await until('the actions of the row', () => second.tree.inlineActions('login-flow'), (actions) => actions.some((action) => /Cancel/.test(action)));
-      const now = await second.agents();
-      assert.deepEqual(lasting.map((name) => now.get(name)), lasting.map((name) => before.get(name)));
-      await second.tree.inlineAction('login-flow', 'Cancel…');
-      await second.window.dialog().click('End Agent');
-      await second.rowWhen('login-flow', /^cancelled by you/);
-    } finally {
-      await second.screenshot('reload-took-over');
-    }
   });
 });

@@ -1,14 +1,15 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/disposable.ts';
-import { isFleetError, messageOf } from '../../base/errors.ts';
-import type { Clock, Logger } from '../../base/ports.ts';
+import { FleetError, isFleetError, messageOf } from '../../base/errors.ts';
+import type { Clock, Logger, Timers } from '../../base/ports.ts';
+import type { AuditTrail } from '../../core/auditTrail.ts';
 import type { FleetService } from '../../core/fleetService.ts';
 import type { SessionFolders } from '../../core/ports.ts';
 import type { SessionController } from '../../core/sessionController.ts';
 import type { Spawner } from '../../core/spawner.ts';
 import type { InstalledDrivers } from '../../drivers/catalog.ts';
 import type { CommandId } from '../../presentation/contributions.ts';
-import type { Confirmation } from '../../presentation/messages.ts';
+import { untrustedWorkspace, type Confirmation, type Message } from '../../presentation/messages.ts';
 import { buttonLabel } from '../../presentation/prompts.ts';
 import { messageText } from '../../presentation/untrustedText.ts';
 import type { Translate } from '../../presentation/translate.ts';
@@ -29,7 +30,10 @@ export interface CommandContext {
   readonly tree: FleetTree;
   readonly artifacts: ArtifactOpener;
   readonly channel: vscode.LogOutputChannel;
+  /** Keeps what a person asked of the fleet, and how it ended. */
+  readonly audit: Pick<AuditTrail, 'run'>;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly logger: Logger;
   readonly t: Translate;
   /** Told which sessions a person just acted on: what he did himself is not announced to him. */
@@ -70,4 +74,32 @@ export function showError(context: CommandContext, message: string): void {
 export async function confirm(question: Confirmation): Promise<boolean> {
   const picked = await vscode.window.showWarningMessage(question.message, { modal: true, detail: question.detail }, question.confirm);
   return picked === question.confirm;
+}
+
+/** Shows what became of a command. */
+export function showMessage(context: CommandContext, message: Message | undefined): void {
+  if (message === undefined) return;
+  if (message.severity === 'error') showError(context, message.text);
+  else if (message.severity === 'warning') void vscode.window.showWarningMessage(message.text);
+  else void vscode.window.showInformationMessage(message.text);
+}
+
+/** An option that only programs and key bindings give, for example `{ "confirmed": true }`. */
+export function hasFlag(options: unknown, flag: string): boolean {
+  return optionOf(options, flag) === true;
+}
+
+/** A text that only programs and key bindings give. */
+export function textOption(options: unknown, name: string): string | undefined {
+  const value = optionOf(options, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Commands can be called without the view and its menus. @throws FleetError `NotTrusted`. */
+export function requireTrust(context: CommandContext): void {
+  if (!vscode.workspace.isTrusted) throw new FleetError('NotTrusted', untrustedWorkspace(context.t));
+}
+
+function optionOf(options: unknown, name: string): unknown {
+  return typeof options === 'object' && options !== null ? (options as Record<string, unknown>)[name] : undefined;
 }

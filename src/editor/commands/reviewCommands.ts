@@ -9,7 +9,7 @@ import type { Reviewable } from '../artifactOpener.ts';
 import type { InspectDocuments } from '../inspectDocuments.ts';
 import { back, pickOne } from '../quickInput.ts';
 import { register, type CommandContext } from './context.ts';
-import { isGroup, target, type TargetArgs } from './targets.ts';
+import { isGroup, sessionNamed, target, type TargetArgs } from './targets.ts';
 
 /** Looking at sessions and at what they made, and the way to log and settings. */
 export function registerReviewCommands(context: CommandContext, documents: InspectDocuments): Disposable {
@@ -19,6 +19,8 @@ export function registerReviewCommands(context: CommandContext, documents: Inspe
     register(context, commandIds.inspect, async (...args: TargetArgs) => {
       // Enter on a heading does what it does in every other tree.
       if (isGroup(args[0])) return vscode.commands.executeCommand<void>('list.toggleExpand');
+      // One that is no longer in the list can be inspected, too.
+      if (typeof args[0] === 'string' && context.tree.sessionIdOf(args[0]) === undefined) return documents.open((await context.fleet.load(args[0]) ?? sessionNamed(context, args[0])).id);
       const session = await target(context, 'inspect', t('Inspect'), args);
       return session === undefined ? undefined : documents.open(session.id);
     }),

@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable.ts';
 import { messageOf } from '../../base/errors.ts';
+import { isClearable } from '../../core/actions.ts';
 import { isActive, type Session } from '../../core/session.ts';
 import { commandIds } from '../../presentation/contributions.ts';
-import { confirmCancel, confirmClear, confirmComplete, promptOutcome, type Message, type PromptReport } from '../../presentation/messages.ts';
+import { confirmCancel, confirmClear, confirmComplete, promptOutcome, type PromptReport } from '../../presentation/messages.ts';
 import { nothingToActOn } from '../../presentation/messages.ts';
 import { promptInput, summaryInput } from '../../presentation/prompts.ts';
 import { back, inputLine } from '../quickInput.ts';
 import { confirmStart } from './confirmStart.ts';
-import { confirm, register, showError, type CommandContext } from './context.ts';
+import { confirm, hasFlag, register, showError, showMessage, type CommandContext } from './context.ts';
+import { startExclusively } from './startExclusively.ts';
 import { givenSessions, target, targets, type TargetArgs } from './targets.ts';
 
 /** What a person does to sessions. Each body asks what is missing and calls the controller, which checks by itself. */
@@ -33,7 +35,7 @@ export function registerSessionCommands(context: CommandContext): Disposable {
   store.add(
     register(context, commandIds.restart, async (...args: TargetArgs) => {
       const sessions = await targets(context, 'restart', t('Restart'), args);
-      const restarted = await each(context, sessions, async (session) => ((await confirmStart(context, { driver: session.driver, ...session.spec })) ? context.spawner.restart(session.id) : undefined));
+      const restarted = await each(context, sessions, async (session) => restart(context, session));
       return restarted.flatMap((session) => session?.id ?? []);
     }),
   );
@@ -87,32 +89,35 @@ async function cancel(context: CommandContext, args: TargetArgs, options: unknow
   await each(context, sessions, (session) => context.controller.cancel(session.id, undefined));
 }
 
+/** `undefined` when the person did not go on. */
+async function restart(context: CommandContext, session: Session): Promise<Session | undefined> {
+  if (!(await confirmStart(context, { driver: session.driver, ...session.spec }))) return undefined;
+  return startExclusively(context, session.spec.cwd, (exclusive) => context.spawner.restart(session.id, { exclusive }));
+}
+
 /** Clears the rows it was called with, or all that have ended. */
 async function clearFinished(context: CommandContext, args: TargetArgs, options: unknown): Promise<number> {
-  const { fleet, folders, terminals, t } = context;
+  const { fleet, t } = context;
   const rows = givenSessions(context, args);
   const sessions = rows.length > 0 ? rows.flatMap((id) => fleet.find(id) ?? []) : fleet.sessions;
-  const finished = sessions.filter((session) => !isActive(session.status)).map((session) => session.id);
+  const finished = sessions.filter((session) => (rows.length > 0 ? !isActive(session.status) : isClearable(session))).map((session) => session.id);
   if (finished.length === 0) {
     void vscode.window.showInformationMessage(nothingToActOn(t, 'clear'));
     return 0;
   }
   if (!hasFlag(options, 'confirmed') && !(await confirm(confirmClear(t, finished.length)))) return 0;
-  const cleared = await fleet.clear(finished);
-  for (const id of cleared) {
-    terminals.close(id);
-    try {
-      await folders.remove(id);
-    } catch (error) {
-      // The row is gone all the same; what is left of the folder says nothing to anybody.
-      context.logger.warn(`the folder of ${id} could not be removed`, error);
-    }
-  }
+  const [only] = finished.length === 1 ? finished : [];
+  const cleared = await context.audit.run({ action: 'clear', ...(only === undefined ? {} : { target: only }), detail: clearedNames(context, finished) }, () => fleet.clear(finished));
   return cleared.length;
 }
 
+/** What was cleared can no longer be looked up: the audit keeps the names. */
+function clearedNames(context: CommandContext, ids: readonly string[]): string {
+  return `${ids.length}: ${ids.map((id) => context.fleet.find(id)?.name ?? id).join(', ')}`;
+}
+
 /** Does it for each session; what fails is said in words and stops no other. */
-async function each<T>(context: CommandContext, sessions: readonly Session[], run: (session: Session) => Promise<T>): Promise<readonly T[]> {
+export async function each<T>(context: CommandContext, sessions: readonly Session[], run: (session: Session) => Promise<T>): Promise<readonly T[]> {
   const results: T[] = [];
   const problems: string[] = [];
   for (const session of sessions) {
@@ -124,16 +129,4 @@ async function each<T>(context: CommandContext, sessions: readonly Session[], ru
   }
   if (problems.length > 0) showError(context, problems.join(' '));
   return results;
-}
-
-function showMessage(context: CommandContext, message: Message | undefined): void {
-  if (message === undefined) return;
-  if (message.severity === 'error') showError(context, message.text);
-  else if (message.severity === 'warning') void vscode.window.showWarningMessage(message.text);
-  else void vscode.window.showInformationMessage(message.text);
-}
-
-/** An option that only programs and key bindings give, for example `{ "confirmed": true }`. */
-function hasFlag(options: unknown, flag: string): boolean {
-  return typeof options === 'object' && options !== null && (options as Record<string, unknown>)[flag] === true;
 }

@@ -15,6 +15,7 @@ import { setting } from '../settings.ts';
 import { workspaceFolders } from '../workspaceFolders.ts';
 import { confirmStart } from './confirmStart.ts';
 import { register, type CommandContext } from './context.ts';
+import { startExclusively } from './startExclusively.ts';
 import { target, type TargetArgs } from './targets.ts';
 
 /** What programs and key bindings may give to the spawn command; whatever is missing is asked. */
@@ -26,6 +27,8 @@ export interface SpawnArguments {
   readonly cwd?: string;
   readonly variant?: string;
   readonly parentId?: string;
+  /** It shall have its folder for itself; absent: as the setting says. */
+  readonly exclusive?: boolean;
 }
 
 interface Draft {
@@ -58,7 +61,8 @@ async function spawn(context: CommandContext, given: SpawnArguments): Promise<st
   const request = isComplete(given) ? given : await ask(context, given, folders);
   if (request === undefined) return undefined;
   if (!(await confirmStart(context, request))) return undefined;
-  const session = await start(context, request);
+  const session = await (given.exclusive === undefined ? startExclusively(context, request.cwd, (exclusive) => start(context, { ...request, exclusive })) : start(context, request));
+  if (session === undefined) return undefined;
   await show(context, session.id, !isComplete(given));
   return session.id;
 }
@@ -106,6 +110,7 @@ async function ask(context: CommandContext, given: SpawnArguments, folders: read
     ...(filled.prompt === undefined ? {} : { prompt: filled.prompt }),
     ...(variant === undefined ? {} : { variant }),
     ...(given.parentId === undefined ? {} : { parentId: given.parentId }),
+    ...(given.exclusive === undefined ? {} : { exclusive: given.exclusive }),
   };
 }
 
@@ -228,6 +233,7 @@ function readArguments(given: unknown): SpawnArguments {
   if (typeof given !== 'object' || given === null) return {};
   const source = given as Record<string, unknown>;
   const text = (key: keyof SpawnArguments): Record<string, string> => (typeof source[key] === 'string' ? { [key]: source[key] } : {});
+  const exclusive = typeof source['exclusive'] === 'boolean' ? { exclusive: source['exclusive'] } : {};
   const policy = permissionPolicies.find((known) => known === source['policy']);
-  return { ...text('driver'), ...text('name'), ...text('prompt'), ...text('cwd'), ...text('variant'), ...text('parentId'), ...(policy === undefined ? {} : { policy }) };
+  return { ...text('driver'), ...text('name'), ...text('prompt'), ...text('cwd'), ...text('variant'), ...text('parentId'), ...exclusive, ...(policy === undefined ? {} : { policy }) };
 }

@@ -1,24 +1,25 @@
 import type { SessionAction } from '../../core/actions.ts';
+import { findByIdPrefix } from '../../core/lookups.ts';
 import type { Session } from '../../core/session.ts';
 import { nothingToActOn } from '../../presentation/messages.ts';
 import { sessionInput } from '../../presentation/prompts.ts';
 import { sessionPicks } from '../../presentation/quickPicks.ts';
-import { rowActions } from '../../presentation/treeModel.ts';
+import { rowActions, sessionNodeId } from '../../presentation/treeModel.ts';
 import { FleetError } from '../../base/errors.ts';
 import { back, pickOne } from '../quickInput.ts';
 import type { CommandContext } from './context.ts';
 
-/** What the editor hands to a command of a tree row: the row, and all selected rows. Programs may give a session id, or several. */
+/** What the editor hands to a command of a tree row: the row, and all selected rows. Programs may give a session id, its beginning, or several of them. */
 export type TargetArgs = [target?: unknown, selected?: unknown];
 
 /**
  * The sessions a command is about: those it was called with, else the selected rows while the tree has them, else one that the
  * person picks among those for which the action is valid. Empty when the person gave up.
- * @throws FleetError `NothingToDo` when there is no such session; `NotFound` for an unknown id.
+ * @throws FleetError `NothingToDo` when there is no such session; `NotFound`, `BadPrefix` or `AmbiguousId` for an id that names none, or several.
  */
 export async function targets(context: CommandContext, action: SessionAction, title: string, args: TargetArgs): Promise<readonly Session[]> {
   const given = givenSessions(context, args);
-  if (given.length > 0) return given.map((id) => context.fleet.get(id));
+  if (given.length > 0) return given.map((id) => sessionNamed(context, id));
   // A key on a heading means the heading: no other session may be meant.
   if (isGroup(args[0])) return [];
   if (context.tree.view.visible && context.tree.selectedSessions.length > 0) {
@@ -35,6 +36,14 @@ export async function targets(context: CommandContext, action: SessionAction, ti
 export async function target(context: CommandContext, action: SessionAction, title: string, args: TargetArgs): Promise<Session | undefined> {
   const [first] = await targets(context, action, title, [args[0]]);
   return first;
+}
+
+/** The session with this id, or the only one whose id begins so. @throws FleetError `NotFound`, `BadPrefix`, `AmbiguousId`. */
+export function sessionNamed(context: CommandContext, given: string): Session {
+  const { fleet, tree } = context;
+  // A row that is about to go names one session, never another one whose id begins so.
+  const isRow = given.includes(':') || tree.sessionIdOf(sessionNodeId(given)) !== undefined;
+  return isRow ? fleet.get(given) : findByIdPrefix(fleet.sessions, given);
 }
 
 /** Ids of the sessions that a command was called with; rows that are no sessions do not count. */

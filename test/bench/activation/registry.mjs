@@ -1,8 +1,8 @@
 // Fills a registry by the means of the extension itself.
-import { readFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, systemTimers } from '../../../src/hosts/local/systemPorts.ts';
-import { SqlSessionStore } from '../../../src/storage/sqlSessionStore.ts';
+import { RegistryStore } from '../../../src/storage/registryStore.ts';
 import { repoRoot } from '../../../scripts/editor/paths.mjs';
 
 const statuses = /** @type {const} */ (['completed', 'failed', 'cancelled']);
@@ -16,12 +16,13 @@ const outcomes = {
  * @param {string} folder  of the registry
  * @param {number} count  of sessions, all of which have ended
  * @param {string} cwd
+ * @returns {Promise<number>} bytes of the registry
  */
 export async function fillRegistry(folder, count, cwd) {
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const store = new SqlSessionStore({
+  const store = new RegistryStore({
     folder,
-    loadWasm: () => readFile(join(repoRoot, 'node_modules', 'sql.js', 'dist', 'sql-wasm.wasm')),
+    worker: { entry: join(repoRoot, 'dist', 'registry-worker.cjs'), wasmFile: join(repoRoot, 'dist', 'sql-wasm.wasm') },
     identify: () => Promise.resolve({ pid: process.pid }),
     probe: { liveness: () => Promise.resolve('unknown') },
     clock: systemClock,
@@ -46,4 +47,7 @@ export async function fillRegistry(folder, count, cwd) {
     }),
   );
   await store.close();
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = await Promise.all(files.filter((file) => file.isFile()).map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

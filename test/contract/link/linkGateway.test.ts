@@ -67,6 +67,21 @@ describe('link/linkGateway', () => {
     await gateway.close();
   });
 
+  it('S3: lets go when another window owns the registry, and listens anew when this one does again', async () => {
+    const file = path.join(root, 'registry', 'endpoint.json');
+    const gateway = make();
+    await gateway.start();
+    const first = (await readEndpoint(file))?.address;
+    await gateway.release();
+    assert.equal(await readEndpoint(file), undefined);
+    await assert.rejects(gateway.stop('agent-a', { from: 'SIGINT', graceMs: 1 }), { code: 'NotConnected' });
+    await gateway.start();
+    const second = (await readEndpoint(file))?.address;
+    assert.ok(second !== undefined && second !== first);
+    await gateway.close();
+    assert.equal(listens, 2);
+  });
+
   it('leaves nothing open when it is closed while it starts', async () => {
     const gateway = make();
     const starting = gateway.start();

@@ -58,14 +58,14 @@ describe('link/sessionFolders', () => {
   });
 
   it('knows a start that never happened by its launch file', async () => {
-    assert.equal(await folders.isLaunchPending('agent-a'), false);
+    assert.deepEqual([await folders.exists('agent-a'), await folders.isLaunchPending('agent-a')], [false, false]);
     await prepare();
-    assert.equal(await folders.isLaunchPending('agent-a'), true);
+    assert.deepEqual([await folders.exists('agent-a'), await folders.isLaunchPending('agent-a')], [true, true]);
     const dir = folders.pathOf('agent-a');
     await rename(path.join(dir, 'launch.json'), path.join(dir, 'launch.taken.json'));
     assert.equal(await folders.isLaunchPending('agent-a'), true);
     await rm(path.join(dir, 'launch.taken.json'));
-    assert.equal(await folders.isLaunchPending('agent-a'), false);
+    assert.deepEqual([await folders.exists('agent-a'), await folders.isLaunchPending('agent-a')], [true, false]);
   });
 
   it('reads a damaged spool as far as it goes, and a missing one as empty', async () => {

@@ -1,239 +1,295 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { schemaVersion } from '../../../src/storage/schema.ts';
-import { unseal } from '../../../src/storage/seal.ts';
-import type { SqlSessionStore } from '../../../src/storage/sqlSessionStore.ts';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { errorCode } from '../../../src/base/errors.ts';
+import { nextEvent } from '../../../src/base/event.ts';
+import type { HistoryEntry } from '../../../src/core/ports.ts';
+import type { Session } from '../../../src/core/session.ts';
+import type { RegistryStore } from '../../../src/storage/registryStore.ts';
 import { FailingFiles } from './support/failingFiles.ts';
-import { sealed } from './support/sealed.ts';
-import { change, entry } from './support/sessions.ts';
-import { StoreKit, healthIs } from './support/storeKit.ts';
+import { FailingJournal, type JournalOperation } from './support/failingJournal.ts';
+import { audited, change, ended, entry, further } from './support/sessions.ts';
+import { StoreKit, healthIs, sortedIds } from './support/storeKit.ts';
 
-describe('SqlSessionStore with faults', () => {
+describe('RegistryStore with faults', () => {
   const kit = new StoreKit();
   beforeEach(() => kit.start());
   afterEach(() => kit.stop());
 
-  const names = async (store: SqlSessionStore): Promise<readonly string[]> => (await store.query({})).map((each) => each.id).sort();
+  const names = async (store: RegistryStore): Promise<readonly string[]> => sortedIds(await store.query({}));
 
-  /** Stores `agent-1` … `agent-<count>`, one snapshot each, and closes. */
-  async function seed(count: number, lines = 1): Promise<void> {
-    const store = kit.store(1);
-    await store.open();
-    for (let n = 1; n <= count; n++) await store.registerActive(change(`agent-${n}`, {}, lines));
-    await store.close();
+  async function back(store: RegistryStore): Promise<void> {
+    const healed = healthIs(store, true);
+    kit.time.pass(60_000);
+    await healed;
   }
 
-  it('S2: a kill before, between or inside any two steps of a save leaves the old or the new state', async () => {
-    const seen = new Set<string>();
-    let steps = Infinity;
-    for (let kill = 1; kill <= steps; kill++) {
-      await rm(kit.folder, { recursive: true, force: true });
-      await seed(2);
-      const fault = new FailingFiles();
-      const store = kit.store(100 + kill, { files: fault.files });
-      await store.open();
-      const opened = fault.steps;
-      fault.killAt = opened + kill;
-      const write = store.registerActive(change('agent-new'));
-      const acknowledged = await write.then(
-        () => true,
-        () => false,
-      );
-      if (acknowledged) {
-        steps = kill - 1;
-        assert.deepEqual(fault.log.slice(opened).map((line) => line.replace(/-[0-9a-f]{12}$/, '-')), [
-          'makeFolder registry',
-          'create registry.db.tmp-',
-          'syncFile registry.db.tmp-',
-          'rename registry.db.previous',
-          'rename registry.db',
-          'syncFolder registry',
-        ]);
-      }
-      fault.killAt = 0;
-      kit.dead.add(100 + kill);
-      await store.close();
-
-      const next = kit.store(1);
-      const report = await next.open();
-      assert.equal(report.role, 'owner');
-      assert.deepEqual([report.setAside, report.restored], [undefined, undefined], `kill ${kill}`);
-      const found = await names(next);
-      seen.add(found.join());
-      assert.deepEqual(found, found.length === 3 || acknowledged ? ['agent-1', 'agent-2', 'agent-new'] : ['agent-1', 'agent-2']);
-      assert.ok(!(await kit.names()).some((name) => name.includes('.tmp-')), 'strays are removed');
-      await next.registerActive(change('agent-last'));
-      await next.close();
-      const last = kit.store(1);
-      await last.open();
-      assert.deepEqual(await names(last), [...found, 'agent-last'].sort());
-      await last.close();
-    }
-    assert.deepEqual([steps, seen.size], [6, 2]);
-  });
-
   for (const [code, operation, words] of [
-    ['ENOSPC', 'create', /The disk is full/],
-    ['EROFS', 'create', /read-only disk/],
-    ['EACCES', 'makeFolder', /No permission/],
-    ['EIO', 'syncFile', /reports an error/],
-    ['EPERM', 'rename', /No permission/],
+    ['ENOSPC', 'writeSync', /The disk is full/],
+    ['EIO', 'fdatasync', /reports an error/],
+    ['EIO', 'fstat', /reports an error/],
+    ['EDQUOT', 'writeSync', /quota is used up/],
   ] as const) {
-    it(`S10: ${code} in ${operation} rejects, says why, keeps the change and writes it when the disk is back`, async () => {
-      const fault = new FailingFiles();
-      const store = kit.store(1, { files: fault.files });
+    it(`S10: ${code} in ${operation} rejects, says why, keeps the changes and writes them when the disk is back`, async () => {
+      const fault = new FailingJournal();
+      const store = kit.store(1, { journalFiles: fault.files });
       await store.open();
       await store.registerActive(change('agent-1'));
-      fault.refuse = (name, path) => (name === operation && !path.includes('lock') ? code : undefined);
+      fault.refuse = (name) => (name === operation ? code : undefined);
       const failed = healthIs(store, false);
       await assert.rejects(store.registerActive(change('agent-2')), { code: 'NotPersisted', message: words });
       const health = await failed;
       assert.ok(!health.persisted && words.test(health.reason), JSON.stringify(health));
-      await assert.rejects(store.appendEvent(entry('agent-2', 2)), { code: 'NotPersisted' });
+      const { session: two } = change('agent-2');
+      await assert.rejects(store.update(further(two)), { code: 'NotPersisted' });
+      await assert.rejects(store.audit(audited('spawn', { target: 'agent-2' })), { code: 'NotPersisted' });
+      await assert.rejects(store.markTerminal(ended(change('agent-1').session, 1)), { code: 'NotPersisted' });
+      await assert.rejects(store.registerActive(change('agent-3')), { code: 'NotPersisted' });
+      await assert.rejects(store.remove(['agent-3']), { code: 'NotPersisted' });
+      await assert.rejects(store.registerActive(change('../x')), { code: 'InvalidSession' });
       assert.deepEqual(await names(store), ['agent-1', 'agent-2']);
-      fault.refuse = () => undefined;
-      const back = healthIs(store, true);
+      assert.deepEqual((await store.history('agent-2')).map(({ seq }) => seq), [1, 2]);
+      assert.deepEqual(await store.history('agent-3'), []);
+      assert.equal(await store.load('agent-3'), undefined);
+      assert.equal((await store.load('agent-1'))?.status, 'completed');
+      assert.deepEqual((await store.counts()).byStatus, { completed: 1, running: 1 });
       kit.time.pass(1_000);
-      await back;
+      await store.query({});
+      assert.equal(store.health.persisted, false);
+      fault.refuse = () => undefined;
+      await back(store);
+      await store.update(further(further(two).session, { name: 'again' }));
       await store.close();
       const next = kit.store(1);
-      await next.open();
-      assert.deepEqual(await names(next), ['agent-1', 'agent-2']);
-      assert.equal((await next.history('agent-2')).length, 2);
-      assert.ok(!(await kit.names()).some((name) => name.includes('.tmp-')));
+      const report = await next.open();
+      assert.deepEqual([sortedIds(report.sessions), report.skippedRows, report.feedSeq], [['agent-1', 'agent-2'], 0, 1]);
+      assert.deepEqual((await next.history('agent-2')).map(({ seq }) => seq), [1, 2, 3]);
+      assert.deepEqual((await next.auditTrail()).map(({ action }) => action), ['spawn']);
     });
   }
 
-  it('S10: a sync of the folder that fails is no success, and the next one is no conflict', async () => {
-    const fault = new FailingFiles();
-    const store = kit.store(1, { files: fault.files });
-    await store.open();
-    fault.refuse = (name) => (name === 'syncFolder' ? 'EIO' : undefined);
-    await assert.rejects(store.registerActive(change('agent-1')), { code: 'NotPersisted' });
-    fault.refuse = () => undefined;
-    await store.appendEvent(entry('agent-1', 2));
-    assert.equal((await store.history('agent-1')).length, 2);
+  it('S10: the first write of a fresh workspace fails: kept, and written when the disk is back', async () => {
+    for (const [operation, code] of [['makeFolder', 'EACCES'], ['create', 'EROFS'], ['list', 'EIO']] as const) {
+      const fault = new FailingFiles();
+      const store = kit.store(1, { files: fault.files });
+      await store.open();
+      fault.refuse = (name) => (name === operation ? code : undefined);
+      await assert.rejects(store.registerActive(change('agent-1')), { code: 'NotPersisted' }, operation);
+      assert.deepEqual(await names(store), ['agent-1']);
+      assert.deepEqual((await store.counts()).byStatus, { running: 1 });
+      fault.refuse = () => undefined;
+      await back(store);
+      assert.deepEqual(await names(store), ['agent-1']);
+      await store.close();
+      await rm(kit.folder, { recursive: true });
+    }
   });
 
-  it('S10: a read-only folder opens, warns, and is written when it can be', async () => {
-    await seed(1);
+  it('S10: a read-only folder opens, warns, stays this window\'s, and is written when it can be', async () => {
+    const seed = kit.store(1);
+    await seed.open();
+    await seed.registerActive(change('agent-1'));
+    await seed.close();
     const fault = new FailingFiles();
     fault.refuse = (name) => (['create', 'rename', 'remove', 'link', 'touch'].includes(name) ? 'EROFS' : undefined);
     const store = kit.store(2, { files: fault.files });
     const report = await store.open();
     assert.deepEqual([report.role, report.sessions.length], ['owner', 1]);
     assert.match(store.health.persisted ? '' : store.health.reason, /read-only/);
+    kit.time.pass(500);
+    await store.query({});
     await assert.rejects(store.registerActive(change('agent-2')), { code: 'NotPersisted' });
+    await assert.rejects(store.update(further(change('agent-1').session, { name: 'x' })), { code: 'NotPersisted' });
+    assert.deepEqual((await store.query({})).map(({ name }) => name).sort(), ['agent-2', 'x']);
     fault.refuse = () => undefined;
+    const owner = nextEvent(store.onDidBecomeOwner);
+    await back(store);
+    assert.deepEqual((await owner).sessions.map(({ name }) => name).sort(), ['agent-2', 'x']);
     await store.registerActive(change('agent-3'));
-    assert.equal(store.health.persisted, true);
-    assert.deepEqual(await names(store), ['agent-1', 'agent-2', 'agent-3']);
+    await store.close();
+    assert.deepEqual((await kit.store(1).open()).sessions.map(({ name }) => name).sort(), ['agent-2', 'agent-3', 'x']);
   });
 
-  it('S10: a folder that vanished is made again, with everything in it', async () => {
+  it('S10: closing while the disk is out comes to its end, and leaves what was on the disk', async () => {
+    for (const operation of ['writeSync', 'fdatasync'] as const) {
+      const fault = new FailingJournal();
+      const store = kit.store(1, { journalFiles: fault.files });
+      await store.open();
+      await store.registerActive(change('agent-1'));
+      fault.refuse = (name) => (name === operation || name === 'openNewSync' ? 'EIO' : undefined);
+      await assert.rejects(store.registerActive(change('agent-2')), { code: 'NotPersisted' });
+      await store.close();
+      const next = kit.store(1);
+      const report = await next.open();
+      assert.deepEqual([report.role, report.skippedRows, sortedIds(report.sessions)[0]], ['owner', 0, 'agent-1']);
+      await next.close();
+      await rm(kit.folder, { recursive: true });
+    }
+  });
+
+  it('S10: a folder that vanished is made again, with the sessions in it and all that was not known to be on the disk', async () => {
     const store = kit.store(1);
     await store.open();
     await store.registerActive(change('agent-1'));
-    await rm(kit.folder, { recursive: true });
     await store.registerActive(change('agent-2'));
+    await rm(kit.folder, { recursive: true });
+    const { session: two } = change('agent-2');
+    const results = await Promise.allSettled([
+      store.registerActive(change('agent-3')),
+      store.audit(audited('spawn')),
+      store.markTerminal(ended(two, 1)),
+      store.evict([ended(two, 1).session]),
+    ]);
+    assert.deepEqual(results.map((result) => result.status === 'rejected' && errorCode(result.reason)), Array.from({ length: 4 }, () => 'NotPersisted'));
+    await back(store);
     assert.equal((await stat(kit.folder)).mode & 0o777, 0o700);
+    assert.deepEqual(await names(store), ['agent-1', 'agent-3']);
+    await store.update(further(change('agent-1').session, { name: 'one' }));
     await store.close();
     const next = kit.store(1);
-    await next.open();
-    assert.deepEqual(await names(next), ['agent-1', 'agent-2']);
+    const report = await next.open();
+    assert.deepEqual([sortedIds(report.sessions), report.skippedRows, report.restored], [['agent-1', 'agent-3'], 0, undefined]);
+    assert.deepEqual([(await next.load('agent-1'))?.name, (await next.load('agent-2'))?.status], ['one', 'completed']);
+    assert.deepEqual(await next.history('agent-3'), [entry('agent-3', 1)]);
+    assert.deepEqual((await next.auditTrail()).map(({ action }) => action), ['spawn']);
   });
 
-  it('S4: truncated at every kilobyte, the file is set aside and the snapshot before it is used', async () => {
-    await seed(3, 30);
-    const size = (await stat(kit.path('registry.db'))).size;
-    const copy = `${kit.folder}-copy`;
-    await cp(kit.folder, copy, { recursive: true });
-    for (let length = 0; length < size; length += 1_024) {
-      await rm(kit.folder, { recursive: true });
-      await cp(copy, kit.folder, { recursive: true });
-      await truncate(kit.path('registry.db'), length);
-      const store = kit.store(1);
-      const report = await store.open();
-      assert.match(report.setAside ?? '', /registry\.db\.corrupt-\d{4}-/);
-      assert.equal((await stat(report.setAside ?? '')).size, length);
-      assert.deepEqual([report.restored, report.sessions.length], [true, 2]);
-      await store.close();
-    }
+  it('S10: a folder with a file in its place, moved back later: marked, and nothing is lost', async () => {
+    const store = kit.store(1);
+    await store.open();
+    await store.registerActive(change('agent-1'));
+    await rename(kit.folder, `${kit.folder}.aside`);
+    await writeFile(kit.folder, 'in the way');
+    await store.registerActive(change('agent-2'));
+    const marked = healthIs(store, false);
+    kit.time.pass(10_000);
+    await marked;
+    await assert.rejects(store.registerActive(change('agent-3')), { code: 'NotPersisted' });
+    await rm(kit.folder);
+    await rename(`${kit.folder}.aside`, kit.folder);
+    await back(store);
+    await store.close();
+    const report = await kit.store(1).open();
+    assert.deepEqual([sortedIds(report.sessions), report.skippedRows], [['agent-1', 'agent-2', 'agent-3'], 0]);
   });
 
-  it('S4: no flipped bit goes unseen; with both copies damaged the registry is fresh and both are kept', async () => {
-    await seed(3, 5);
-    const good = await readFile(kit.path('registry.db'));
-    for (let round = 0; round < 60; round++) {
-      const bit = (round * 2_654_435_761) % (good.length * 8);
-      const bad = Buffer.from(good);
-      bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      await rm(kit.folder, { recursive: true });
-      await mkdir(kit.folder);
-      await writeFile(kit.path('registry.db'), bad);
-      await writeFile(kit.path('registry.db.previous'), round % 2 === 0 ? bad : good);
-      const both = round % 2 === 0;
-      const store = kit.store(1);
-      const report = await store.open();
-      assert.deepEqual([report.sessions.length, report.restored, report.role], [both ? 0 : 3, both ? undefined : true, 'owner'], `bit ${bit}`);
-      assert.equal((await kit.names()).filter((name) => name.includes('.corrupt-')).length, both ? 2 : 1);
-      await store.registerActive(change('agent-x'));
-      await store.close();
-      const next = kit.store(1);
-      assert.equal((await next.open()).sessions.length, both ? 1 : 4);
-      await next.close();
-    }
-  });
+  /** What a store was asked for and took. */
+  class Taken {
+    readonly sessions = new Map<string, Session>();
+    readonly evicted = new Map<string, Session>();
+    readonly history = new Map<string, readonly HistoryEntry[]>();
+    readonly audit: string[] = [];
+    rejected = 0;
 
-  for (const [what, bytes] of [
-    ['empty', Buffer.alloc(0)],
-    ['garbage', Buffer.from('#!/bin/sh\necho this is not a database\n'.repeat(200))],
-    ['sealed garbage', sealed(Buffer.alloc(4_096, 7).fill(0, 60, 64))],
-  ] as const) {
-    it(`S4: a file that is ${what} is set aside twice under different names, and does not stop anything`, async () => {
-      for (const expected of [1, 2]) {
-        await mkdir(kit.folder, { recursive: true });
-        await writeFile(kit.path('registry.db'), bytes);
-        await rm(kit.path('registry.db.previous'), { force: true });
-        const store = kit.store(1);
-        const report = await store.open();
-        assert.deepEqual(await readFile(report.setAside ?? ''), bytes);
-        assert.equal((await kit.names()).filter((name) => name.includes('.corrupt-')).length, expected);
-        await store.registerActive(change('agent-x'));
-        await store.close();
+    /** @returns whether the store took it, on the disk or in memory. */
+    async take(write: Promise<void>): Promise<boolean> {
+      try {
+        await write;
+        return true;
+      } catch (error) {
+        this.rejected++;
+        if (errorCode(error) === 'RegistryUnreadable') return false;
+        assert.equal(errorCode(error), 'NotPersisted');
+        return true;
       }
-    });
+    }
+
+    async put(store: RegistryStore, { session, history }: ReturnType<typeof change>, isNew = false): Promise<void> {
+      if (isNew === this.sessions.has(session.id)) return;
+      const write = isNew ? store.registerActive({ session, history }) : session.feedSeq === undefined ? store.update({ session, history }) : store.markTerminal({ session, history });
+      if (!(await this.take(write))) return;
+      this.sessions.set(session.id, session);
+      this.history.set(session.id, [...(this.history.get(session.id) ?? []), ...history]);
+    }
+
+    async run(store: RegistryStore): Promise<void> {
+      for (let n = 1; n <= 4; n++) await this.put(store, change(`agent-${n}`, {}, 2), true);
+      for (let n = 1; n <= 3; n++) {
+        const known = this.sessions.get(`agent-${n}`);
+        if (known !== undefined) await this.put(store, further(known, n === 2 ? { status: 'completed', feedSeq: 1 } : { name: `later-${n}` }));
+        if (await this.take(store.audit(audited(`act-${n}`)))) this.audit.push(`act-${n}`);
+      }
+      const leaving = this.sessions.get('agent-2');
+      if (leaving !== undefined && (await this.take(store.evict([leaving])))) {
+        this.sessions.delete('agent-2');
+        this.evicted.set('agent-2', leaving);
+      }
+      if (this.sessions.has('agent-4') && (await this.take(store.remove(['agent-4'])))) {
+        this.sessions.delete('agent-4');
+        this.history.delete('agent-4');
+      }
+      const one = this.sessions.get('agent-1');
+      if (one !== undefined) await this.put(store, further(one, { name: 'last' }));
+    }
+
+    async compare(store: RegistryStore, what: string): Promise<void> {
+      const order = (list: Iterable<Session>): readonly Session[] => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+      assert.deepEqual(order(await store.query({})), order(this.sessions.values()), what);
+      for (const id of ['agent-1', 'agent-2', 'agent-3', 'agent-4']) {
+        assert.deepEqual(await store.load(id), this.sessions.get(id) ?? this.evicted.get(id), what);
+        assert.deepEqual(await store.history(id), this.history.get(id) ?? [], what);
+      }
+      assert.equal((await store.counts()).evicted, this.evicted.size, what);
+    }
   }
 
-  it('a registry of a newer version is left alone, and says so', async () => {
-    await seed(1);
-    const image = Buffer.from(unseal(await readFile(kit.path('registry.db')))?.image ?? []);
-    image.writeUInt32BE(schemaVersion + 1, 60);
-    const newer = sealed(image);
-    await writeFile(kit.path('registry.db'), newer);
-    const before = await kit.names();
-    const store = kit.store(2);
-    const report = await store.open();
-    assert.deepEqual(report, { sessions: [], skippedRows: 0, role: 'reader', newerVersion: schemaVersion + 1 });
-    assert.match(store.health.persisted ? '' : store.health.reason, /newer version of Agent Fleet \(format 2; this version knows 1\)\. Update/);
-    await assert.rejects(store.registerActive(change('agent-2')), { code: 'NewerRegistry' });
-    kit.time.pass(2_000);
-    await store.close();
-    assert.deepEqual(await kit.names(), before);
-    assert.deepEqual(await readFile(kit.path('registry.db')), newer);
-  });
+  for (const kind of ['files', 'journal'] as const) {
+    it(`S10: ENOSPC and EIO from every n-th call on (${kind}): nothing acknowledged is lost, nothing invented, what was rejected is in place when the disk is back`, async () => {
+      let rounds = 0;
+      let rejected = 0;
+      for (let n = 1; ; n++) {
+        const code = n % 2 === 0 ? 'EIO' : 'ENOSPC';
+        // In turn for good, and for a moment.
+        const length = n % 3 === 0 ? 2 : Infinity;
+        await rm(kit.folder, { recursive: true, force: true });
+        const [files, journal] = [new FailingFiles(), new FailingJournal()];
+        let calls = 0;
+        let isBack = false;
+        const refuse = (): string | undefined => (++calls >= n && calls < n + length && !isBack ? code : undefined);
+        if (kind === 'files') files.refuse = refuse;
+        else journal.refuse = refuse;
+        const store = kit.store(1, { files: files.files, journalFiles: journal.files, segmentBytes: 700 });
+        const taken = new Taken();
+        await taken.take(store.open().then(() => undefined));
+        await taken.run(store);
+        const what = `${code} at call ${n} of ${kind}`;
+        const reached = calls >= n;
+        if (kind === 'journal') await taken.compare(store, `${what}, meanwhile`);
+        isBack = true;
+        kit.time.pass(60_000);
+        if (!store.health.persisted) await back(store);
+        await store.query({});
+        await store.close();
+        const next = kit.store(2);
+        const report = await next.open();
+        assert.deepEqual([report.role, report.skippedRows, report.setAside], ['owner', 0, undefined], what);
+        await taken.compare(next, what);
+        assert.deepEqual((await next.auditTrail()).map(({ action }) => action), taken.audit, what);
+        await next.close();
+        rounds++;
+        rejected += taken.rejected;
+        if (!reached) break;
+        if (n >= 8) n += 4;
+      }
+      console.log(`      ${rounds} rounds, ${rejected} changes rejected, 0 lost, 0 invented`);
+    }).timeout(60_000);
+  }
 
-  it('a registry that the system refuses to hand out is not replaced', async () => {
-    await seed(1);
-    const before = await readFile(kit.path('registry.db'));
-    const fault = new FailingFiles();
-    fault.refuse = (name, path) => (name === 'read' && path.endsWith('.db') ? 'EACCES' : undefined);
-    const store = kit.store(1, { files: fault.files });
-    await assert.rejects(store.open(), { code: 'RegistryUnreadable', message: /cannot be read from .*registry\.db/ });
-    await assert.rejects(store.registerActive(change('agent-2')), { code: 'RegistryUnreadable' });
-    assert.deepEqual(await readFile(kit.path('registry.db')), before);
+  it('S10: writing fails again and again while the disk is out, with pauses that grow', async () => {
+    const fault = new FailingJournal();
+    const store = kit.store(1, { journalFiles: fault.files });
+    await store.open();
+    await store.registerActive(change('agent-1'));
+    const seen: JournalOperation[] = [];
+    fault.refuse = (name) => {
+      seen.push(name);
+      return name === 'writeSync' || name === 'openNewSync' || name === 'openNew' ? 'ENOSPC' : undefined;
+    };
+    await assert.rejects(store.registerActive(change('agent-2')), { code: 'NotPersisted' });
+    const before = seen.length;
+    for (let n = 3; n < 30; n++) await assert.rejects(store.registerActive(change(`agent-${n}`)), { code: 'NotPersisted' });
+    assert.equal(seen.length, before, 'a disk that has just failed is left in peace');
     fault.refuse = () => undefined;
-    await store.registerActive(change('agent-2'));
-    assert.deepEqual(await names(store), ['agent-1', 'agent-2']);
+    await back(store);
+    assert.equal((await store.counts()).byStatus.running, 29);
   });
 });

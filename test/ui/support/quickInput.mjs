@@ -107,6 +107,16 @@ export class QuickInput {
   }
 
   /**
+   * Waits until the items are as wanted.
+   * @param {string} what  for the error message
+   * @param {(items: PickItem[]) => boolean} wanted
+   * @returns {Promise<PickItem[]>}
+   */
+  async itemsWhen(what, wanted) {
+    return until(what, () => this.items(), wanted);
+  }
+
+  /**
    * Clicks a button that an item shows at its right, by the button's tooltip.
    * @param {string} label
    * @param {string} button
@@ -147,7 +157,8 @@ export class QuickInput {
         return {
           label: text('.quick-input-list-row .label-name'),
           description: text('.quick-input-list-row .label-description'),
-          detail: text('.quick-input-list-label-meta .label-name'),
+          // A row that had a detail before keeps its text, hidden.
+          detail: row.querySelector('.quick-input-list-label-meta')?.checkVisibility() ? text('.quick-input-list-label-meta .label-name') : '',
           ariaLabel: row.getAttribute('aria-label') ?? '',
           focused: row.classList.contains('focused'),
           checked: (row.querySelector('[role=checkbox]') ?? row).getAttribute('aria-checked') === 'true',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { validActions, type SessionAction } from '../../../src/core/actions.ts';
-import type { ActivityKind, SessionStatus, Signal } from '../../../src/core/session.ts';
+import type { ActivityKind, Liveness, SessionStatus, Signal } from '../../../src/core/session.ts';
 import { allStatuses, canTransition } from '../../../src/core/transitions.ts';
 import { aSession, wallStart } from '../../fakes/sessions.ts';
 
 /** What each status allows in the window that owns the registry and holds the terminal; the agent says nothing. */
 const allowed: Record<SessionStatus, readonly SessionAction[]> = {
   provisioning: ['cancel'],
-  running: ['prompt', 'interrupt', 'complete', 'cancel'],
+  running: ['prompt', 'interrupt', 'complete', 'cancel', 'retire'],
   retiring: ['complete', 'cancel'],
   completed: ['clear'],
   failed: ['restart', 'clear'],
@@ -61,6 +61,7 @@ describe('valid actions', () => {
       const actions = validActions(aSession({ status }), { hasTerminal: true, canChange: true });
       assert.equal(actions.has('complete'), canTransition(status, 'complete_operation'));
       assert.equal(actions.has('cancel'), canTransition(status, 'cancel_operation'));
+      assert.equal(actions.has('retire'), canTransition(status, 'request_retire'));
     });
   }
 
@@ -82,6 +83,27 @@ describe('valid actions', () => {
     it('an agent that cannot say so takes one', () => {
       assert.deepEqual([can(starting('process'), false), can(starting('process'))], [true, true]);
     });
+  });
+
+  it('U11: a terminal in another window: it can be prompted and interrupted from here, not shown; without an owner nothing can be changed', () => {
+    const session = aSession();
+    const offered = (where: { hasTerminal: boolean; elsewhere: boolean }, canChange: boolean): Set<SessionAction> => new Set(validActions(session, { ...where, canChange }));
+    const here = offered({ hasTerminal: true, elsewhere: false }, true);
+    here.delete('reveal');
+    assert.deepEqual(offered({ hasTerminal: false, elsewhere: true }, true), here);
+    assert.ok(here.has('prompt') && here.has('interrupt') && here.has('cancel'));
+    assert.deepEqual([...offered({ hasTerminal: false, elsewhere: true }, false)], ['inspect']);
+  });
+
+  it('L10: only what runs or retires and cannot be judged is released', () => {
+    const can = (status: SessionStatus, liveness?: Liveness): boolean => validActions(aSession({ status }), { hasTerminal: true, canChange: true, ...(liveness === undefined ? {} : { liveness }) }).has('release');
+    assert.deepEqual(allStatuses.filter((status) => can(status, 'unknown')), ['running', 'retiring']);
+    assert.deepEqual([can('running', 'alive'), can('running', 'dead'), can('running')], [false, false, false]);
+    assert.equal(validActions(aSession(), { hasTerminal: true, canChange: false, liveness: 'unknown' }).has('release'), false);
+  });
+
+  it('A9: an imported session whose end is not known can be cleared', () => {
+    assert.equal(validActions(aSession({ status: 'unknown', channel: 'external' }), { hasTerminal: false, canChange: true }).has('clear'), true);
   });
 
   it('what is being ended is not prompted, interrupted or cancelled; it can be completed', () => {

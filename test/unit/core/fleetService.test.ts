@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FleetError, isFleetError } from '../../../src/base/errors.ts';
-import type { FleetService, NewSession } from '../../../src/core/fleetService.ts';
+import type { NewSession } from '../../../src/core/fleetCommands.ts';
+import type { FleetService } from '../../../src/core/fleetService.ts';
 import { terminalStatuses, type SessionStatus } from '../../../src/core/session.ts';
 import { sessionId } from '../../fakes/ids.ts';
 import { aSession, event, exited, started } from '../../fakes/sessions.ts';
@@ -120,6 +121,8 @@ describe('FleetService', () => {
       ['cancelled', (fleet) => fleet.cancelled(id, undefined)],
       ['terminated', (fleet) => fleet.terminated(id, 'x')],
       ['requestStop', (fleet) => fleet.requestStop(id, undefined)],
+      ['planRetry', (fleet) => fleet.planRetry(id, 1)],
+      ['escalate', (fleet) => fleet.escalate(id, 'x')],
       ['promptSent', (fleet) => fleet.promptSent(id, { text: 'x', result: 'typed' })],
       ['record', (fleet) => fleet.record(id, 'x', 'user', {})],
       ['countSpoolSkipped', (fleet) => fleet.countSpoolSkipped(id, 1)],

@@ -300,7 +300,7 @@ describe('sending a prompt', () => {
       store.role = 'reader';
       window = await FakeWindow.open([], { store });
       window.terminals.open(id);
-      await assert.rejects(window.controller.sendPrompt(id, 'go'), refusal('“docs” cannot take a prompt: another window manages this fleet.'));
+      await assert.rejects(window.controller.sendPrompt(id, 'go'), refusal('“docs” cannot take a prompt: another window manages this fleet and does not answer.'));
       assert.deepEqual([store.writes, typed()], [[], []]);
     });
 

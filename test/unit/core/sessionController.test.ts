@@ -142,7 +142,7 @@ describe('SessionController', () => {
       const store = new MemoryStore([aSession()]);
       store.role = 'reader';
       window = await FakeWindow.open([], { store });
-      await assert.rejects(window.controller.cancel(id, undefined), refusal('“docs” cannot be cancelled: another window manages this fleet.'));
+      await assert.rejects(window.controller.cancel(id, undefined), refusal('“docs” cannot be cancelled: another window manages this fleet and does not answer.'));
     });
   });
 

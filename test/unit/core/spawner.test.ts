@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { FleetError, isFleetError } from '../../../src/base/errors.ts';
-import { checkName, freeName, type SpawnRequest } from '../../../src/core/spawner.ts';
+import { AuditTrail } from '../../../src/core/auditTrail.ts';
+import { checkName, freeName, Spawner, type SpawnRequest } from '../../../src/core/spawner.ts';
 import type { SessionStatus } from '../../../src/core/session.ts';
 import { sessionId } from '../../fakes/ids.ts';
 import { aSession, event, started } from '../../fakes/sessions.ts';
@@ -211,6 +212,64 @@ describe('Spawner', () => {
       assert.equal((await own.spawner.restart(sessionId(50))).name, 'docs-2');
       own.dispose();
     });
+  });
+
+  describe('one live writer per folder', () => {
+    const alone: SpawnRequest = { ...ask, exclusive: true };
+
+    it('T6 a folder that a live agent has for itself: LiveOwner, and nothing is made; without the wish it starts anyway', async () => {
+      const owner = await window.spawner.spawn(alone);
+      await window.fleet.applyRunnerEvents(owner.id, [event(1, { ...started, kind: 'started', runner: window.machine.start(10), agent: window.machine.start(11) })]);
+      const before = window.folders.prepared.length;
+      await assert.rejects(window.spawner.spawn({ ...alone, name: 'second' }), (error) => {
+        assert.ok(isFleetError(error, 'LiveOwner'));
+        assert.deepEqual([error.details['sessionId'], error.details['name']], [owner.id, 'docs']);
+        return true;
+      });
+      assert.deepEqual([window.fleet.sessions.length, window.folders.prepared.length], [1, before]);
+      assert.equal((await window.spawner.spawn({ ...ask, name: 'second' })).worktree, undefined);
+      assert.equal(window.fleet.get(owner.id).worktree, '/work/docs');
+    });
+
+    it('T6 two at once: one gets the folder; another folder is free; one whose processes are gone gives it up', async () => {
+      const results = await Promise.allSettled([window.spawner.spawn(alone), window.spawner.spawn({ ...alone, name: 'second' })]);
+      assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected']);
+      const other = await window.spawner.spawn({ ...alone, name: 'third', cwd: '/work/other' });
+      await window.fleet.applyRunnerEvents(other.id, [event(1, { ...started, kind: 'started', runner: window.machine.start(10), agent: window.machine.start(11) })]);
+      window.machine.kill(10);
+      window.machine.kill(11);
+      const next = await window.spawner.spawn({ ...alone, name: 'fourth', cwd: '/work/other' });
+      assert.deepEqual([next.worktree, window.fleet.get(other.id).status], ['/work/other', 'terminated']);
+    });
+
+    it('T6 a new attempt takes the folder again, unless told otherwise', async () => {
+      const own = await FakeWindow.open([aSession({ id: sessionId(50), status: 'failed', worktree: '/work/docs' }), aSession({ id: sessionId(51), name: 'b', status: 'failed' })]);
+      assert.equal((await own.spawner.restart(sessionId(51))).worktree, undefined);
+      assert.equal((await own.spawner.restart(sessionId(50))).worktree, '/work/docs');
+      await assert.rejects(own.spawner.restart(sessionId(50)), code('LiveOwner'));
+      assert.equal((await own.spawner.restart(sessionId(50), { exclusive: false })).worktree, undefined);
+      own.dispose();
+    });
+  });
+
+  it('S12: spawns and restarts are kept in the audit, refused ones too', async () => {
+    const { fleet, catalog: drivers, folders, terminals, ids, logger, time: clock } = window;
+    const audit = new AuditTrail({ fleet, clock, logger });
+    const spawner = new Spawner({ fleet, drivers, folders, terminals, ids, hash: (text) => text, realFolder: (path) => Promise.resolve(path), isTrusted: () => true, logger, audit });
+    const first = await spawner.spawn(ask);
+    await assert.rejects(spawner.spawn(ask), code('NameTaken'));
+    await fleet.cancelled(first.id, undefined);
+    const next = await spawner.restart(first.id);
+    await assert.rejects(spawner.restart(next.id), code('Refused'));
+    assert.deepEqual(
+      window.store.audits.map(({ action, target, result, detail }) => [action, target, result, detail]),
+      [
+        ['spawn', first.id, 'ok', 'docs (scripted)'],
+        ['spawn', undefined, 'NameTaken', 'An active session is called “docs” already. Choose another name.'],
+        ['restart', next.id, 'ok', 'a new attempt of docs'],
+        ['restart', next.id, 'Refused', '“docs” cannot be restarted: it is provisioning. Only failed, aborted, cancelled and terminated sessions can.'],
+      ],
+    );
   });
 
   it('names: trimmed, white space folded, 80 characters are enough; any script is welcome', () => {

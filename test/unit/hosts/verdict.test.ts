@@ -8,6 +8,7 @@ const bare: ProcessIdentity = { pid: 7 };
 
 const table: readonly (readonly [string, ProcessIdentity | undefined, ProcessEvidence, Liveness])[] = [
   ['nothing recorded', undefined, { presence: 'missing' }, 'unknown'],
+  ['V4: a pid that means a group of processes', { pid: 0 }, { presence: 'missing' }, 'unknown'],
   ['all agree', full, { bootId: 'a', presence: 'present', startTime: '100' }, 'alive'],
   ['pid given to somebody else', full, { bootId: 'a', presence: 'present', startTime: '101' }, 'dead'],
   ['pid given to another user', full, { bootId: 'a', presence: 'denied', startTime: '101' }, 'dead'],

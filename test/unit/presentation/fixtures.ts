@@ -25,7 +25,7 @@ export function session(over: Partial<Session> = {}): Session {
 }
 
 export function view(over: Partial<Session> = {}, around: Partial<Omit<SessionView, 'session'>> = {}): SessionView {
-  return { session: session(over), driverLabel: 'Claude Code', liveness: 'alive', stale: false, hasTerminal: true, canChange: true, ...around };
+  return { session: session(over), driverLabel: 'Claude Code', liveness: 'alive', stale: false, hasTerminal: true, elsewhere: false, canChange: true, ...around };
 }
 
 export function signal(activity: Signal['activity'], detail?: string, over: Partial<Signal> = {}): Signal {

@@ -19,7 +19,17 @@ describe('presentation/inspectDocument', () => {
         progress: { count: 2, percent: 50, message: 'half', at: 1 },
         skipped: 1,
         restartOf: 'agent-z',
+        resumedFrom: 'agent-y',
         attempt: 2,
+        kind: 'child_agent',
+        peer: { name: 'docs', address: 'tcp://here', at: 1 },
+        model: 'opus',
+        host: 'build-1',
+        worktree: '/work/app',
+        usage: { turns: 3, inputTokens: 1200, outputTokens: 300, reasoningTokens: 20, toolCalls: 1, costMicroUsd: 12_300 },
+        feedSeq: 7,
+        elapsedMs: 2 * 60_000,
+        retryAt: now + 4000,
       }),
       chain: ['root', 'login-flow'],
       history: [entry(1, { kind: 'registered', actor: 'user', data: { driver: 'claude', nested: { deep: [1, null, { x: { y: 1 } }] } } }), entry(2)],
@@ -43,21 +53,35 @@ describe('presentation/inspectDocument', () => {
       '    Last activity:  T6000000 (just now)',
       '    Ended:          —',
       '    Duration:       4m',
-      '    Skipped inputs: 1',
+      '    Retry:          tries again in 4s',
       '',
       'Process',
       '    Session:        agent-a',
       '    Agent:          pid 4711 · start time 99 · boot b1',
       '    Runner:         pid 4700',
       '    Conversation:   —',
+      '    Terminal:       in this window',
       '    Load:           —',
+      '    Host:           build-1',
+      '    Peer:           docs (tcp://here)',
       '',
       'Task',
       '    Driver:         Claude Code (claude)',
+      '    Kind:           autonomous',
+      '    Model:          opus',
+      '    Usage:          3 turns · 1.2k tokens in · 300 tokens out · 20 of them for reasoning · 1 tool call · $0.0123',
       '    Folder:         /work/app',
+      '    Worktree:       /work/app',
       '    Permissions:    Ask first. The agent asks before it changes files or runs commands.',
-      '    Attempt:        2, restarted from agent-z',
+      '    Attempt:        2',
+      '    Restart of:     agent-z',
+      '    Resumed from:   agent-y',
       '    Actor chain:    you › root › login-flow',
+      '',
+      'Record',
+      '    Elapsed:        2m from the order to start to the end',
+      '    Feed number:    7',
+      '    Skipped inputs: 1',
       '',
       'Prompt',
       '    Fix it.',
@@ -104,5 +128,10 @@ describe('presentation/inspectDocument', () => {
 
   it('has a URI whose path is safe and whose query is the session', () => {
     deepStrictEqual(inspectUri(view({ name: '../a/b:c' })), { scheme: 'agent-fleet', path: '/..-a-b-c.txt', query: 'agent-a' });
+  });
+
+  it('says of a session that it left the list, or came from elsewhere', () => {
+    const document = inspectDocument(t, { view: view({ ...ended('failed'), channel: 'external' }), chain: [], history: [], now, formatTime, evicted: true });
+    deepStrictEqual(document.split('\n').filter((line) => /Status:|Driver:/.test(line)).map((line) => line.trim().replace(/ +/g, ' ')), ['Status: failed, no longer in the list', 'Driver: Claude Code (claude) · external']);
   });
 });

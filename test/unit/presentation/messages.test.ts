@@ -36,14 +36,14 @@ describe('presentation/messages', () => {
     const ok = { persisted: true } as const;
     deepStrictEqual(
       [
-        viewMessage(t, { role: 'owner', health: ok, trusted: true }),
-        viewMessage(t, { role: 'reader', health: ok, trusted: true }),
-        viewMessage(t, { role: 'reader', health: ok, trusted: false }),
-        viewMessage(t, { role: 'owner', health: { persisted: false, reason: 'disk full' }, trusted: false }),
+        viewMessage(t, { ownerSilent: false, health: ok, trusted: true }),
+        viewMessage(t, { ownerSilent: true, health: ok, trusted: true }),
+        viewMessage(t, { ownerSilent: true, health: ok, trusted: false }),
+        viewMessage(t, { ownerSilent: false, health: { persisted: false, reason: 'disk full' }, trusted: false }),
       ],
       [
         undefined,
-        'Another window manages this fleet. This one shows it.',
+        'Another window manages this fleet and does not answer. This one only shows it.',
         'Restricted Mode: sessions are shown, nothing can be started.',
         'Changes are not saved: disk full. Agents keep running.',
       ],
@@ -51,7 +51,25 @@ describe('presentation/messages', () => {
   });
 
   it('speaks of a damaged registry only when there is something to say', () => {
-    deepStrictEqual([registryDamaged(t, { skippedRows: 0 }), registryDamaged(t, { skippedRows: 2 })], [undefined, '2 sessions could not be read and were left out.']);
+    const sessions = [{}, {}];
+    deepStrictEqual(
+      [
+        registryDamaged(t, { sessions }),
+        registryDamaged(t, { sessions, setAside: 'a.corrupt-1' }),
+        registryDamaged(t, { sessions, restored: true }),
+        registryDamaged(t, { sessions, setAside: 'a.corrupt-1', restored: true }),
+        registryDamaged(t, { sessions: [], setAside: 'a.corrupt-1', restored: true }),
+        registryDamaged(t, { sessions: [], newerVersion: 3 }),
+      ],
+      [
+        undefined,
+        'A damaged file of the fleet registry was set aside as a.corrupt-1. Nothing is missing: it was rebuilt from the journal.',
+        'The fleet registry is damaged: some changes could not be read and were left out. Sessions that are kept: 2.',
+        'The fleet registry was damaged: some changes could not be read and were left out. Sessions that are kept: 2. The damaged file is set aside as a.corrupt-1.',
+        'The fleet registry was damaged and set aside as a.corrupt-1. The fleet begins anew.',
+        'A newer version of Agent Fleet wrote this registry. It is not changed: update the extension to use it.',
+      ],
+    );
   });
 
   it('checks names and titles the prompt box', () => {

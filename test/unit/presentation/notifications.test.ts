@@ -27,6 +27,16 @@ describe('presentation/notifications', () => {
     deepStrictEqual(due([asks('a'), failed('b'), completed('c')], [asks('a'), failed('b'), completed('c')]), []);
   });
 
+  it('L16: a failure that is tried again by itself is not announced, nor one whose next attempt is there; one that is given up is, once', () => {
+    const retried = member('a', { ...failed('a').session, retryAt: now + 5000 });
+    const next = member('a2', { restartOf: 'a', attempt: 2 });
+    const givenUp = member('a2', { ...failed('a2').session, restartOf: 'a', attempt: 2, escalatedAt: now });
+    deepStrictEqual(
+      [due([member('a')], [retried]), due([retried], [failed('a'), next]), due([failed('a'), next], [failed('a'), givenUp]), due([failed('a'), givenUp], [failed('a'), givenUp])],
+      [[], [], ['failed error [a2] a2: failed: exit code 3 · not tried again after 2 attempts'], []],
+    );
+  });
+
   it('announces failures and completions apart', () => {
     deepStrictEqual(due([member('a'), member('b'), member('c')], [failed('a'), completed('b'), member('c')]), [
       'failed error [a] a: failed: exit code 3',

@@ -30,7 +30,7 @@ function everyRow(): readonly SessionView[] {
 }
 
 /** What a row's menu offers for no action of its own. */
-const always: readonly string[] = [commandIds.copySessionId];
+const always: readonly string[] = [commandIds.copySessionId, commandIds.exportEvents];
 
 describe('presentation/row menus', () => {
   it('shows at most three inline actions, whatever the row', () => {

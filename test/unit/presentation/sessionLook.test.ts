@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import type { ActivityKind, Session } from '../../../src/core/session.ts';
-import { sessionLook } from '../../../src/presentation/sessionLook.ts';
+import { allStatuses } from '../../../src/core/transitions.ts';
+import { sessionLook, statusLook } from '../../../src/presentation/sessionLook.ts';
 import type { SessionView } from '../../../src/presentation/sessionView.ts';
 import { plainEnglish as t } from '../../../src/presentation/translate.ts';
 import { minute, now, signal, view } from './fixtures.ts';
@@ -22,6 +23,16 @@ const endings: readonly Partial<Session>[] = [
 ];
 
 describe('presentation/sessionLook', () => {
+  it('A9: says of an imported session without an end that its end is not known, not that its record is damaged', () => {
+    deepStrictEqual(brief({ status: 'unknown', channel: 'external' }), 'bracket-error | testing.iconErrored | unknown | how it ended is not known');
+  });
+
+  it('has a look for each status of which nothing else is known', () => {
+    deepStrictEqual(allStatuses.map((status) => statusLook(t, status).word), [
+      'starting', 'not verified', 'retiring', 'completed', 'failed', 'aborted', 'cancelled', 'retired', 'terminated', 'unreadable',
+    ]);
+  });
+
   it('shows each activity of a running session', () => {
     deepStrictEqual(activities.map((activity) => brief({ signal: signal(activity, 'npm test') })), [
       'loading~spin | - | starting | starting',

@@ -26,6 +26,11 @@ describe('presentation/tooltip', () => {
     );
   });
 
+  it('L16: says to the second when a failed session is tried again', () => {
+    const text = sessionTooltip(t, view({ ...ended('failed'), retryAt: now + 4000 }), now, { chain: [] });
+    deepStrictEqual(text.split('\n\n').find((line) => line.startsWith('Retry')), 'Retry\\: tries again in 4s');
+  });
+
   it('is Markdown in which nothing of an agent is active', () => {
     const tooltip = sessionTooltip(
       t,

@@ -89,6 +89,36 @@ describe('presentation/treeModel', () => {
     ]);
   });
 
+  it('L15: puts a resumed session under its origin, also when somebody spawned both; the actor chain names who spawned it', () => {
+    const views = [
+      member('root', { createdAt: 1 }),
+      member('first', { parentId: 'root', createdAt: 2, ...ended('failed') }),
+      member('second', { parentId: 'root', resumedFrom: 'first', createdAt: 3 }),
+      member('third', { resumedFrom: 'second', createdAt: 4 }),
+      member('stray', { resumedFrom: 'cleared', createdAt: 0 }),
+      member('again', { restartOf: 'first', attempt: 2, createdAt: 5 }),
+    ];
+    deepStrictEqual(outline(views), ['Active 5', '  again', '  root', '    first', '      second', '        third', '  stray']);
+    deepStrictEqual([chainNames(views, 'second'), chainNames(views, 'third'), familyMark(views, 'stray')], [['root', 'second'], ['third'], undefined]);
+    deepStrictEqual(buildTree(t, views, now).nodes.get('session:third')?.description, 'no signal · resumed · Claude Code · 1h 39m');
+  });
+
+  it('U3: children stand under the agent that they name by its key; a loop over origin and parent is cut', () => {
+    const views = [member('mother', { actorKey: 'k', createdAt: 1 }), member('child', { parentActorKey: 'k', createdAt: 2 }), member('a', { resumedFrom: 'b', createdAt: 3 }), member('b', { parentId: 'a', createdAt: 4 })];
+    deepStrictEqual([outline(views), familyMark(views, 'a')], [['Active 4', '  a', '    b', '  mother', '    child'], 'loop']);
+  });
+
+  it('L16: says when a failed session is tried again, and when it is not any more', () => {
+    const text = (over: Partial<SessionView['session']>) => buildTree(t, [member('x', { ...ended('failed'), outcome: { type: 'failed', error: 'e', exitCode: 3 }, ...over })], now).nodes.get('session:x')?.description;
+    deepStrictEqual([text({ retryAt: now + 4000 }), text({ retryAt: now + 3 * minute }), text({ retryAt: now - 1 }), text({ escalatedAt: 1, attempt: 3 }), text({ escalatedAt: 1 })], [
+      'failed: exit code 3 · tries again in <1m · Claude Code · 4m',
+      'failed: exit code 3 · tries again in 3m · Claude Code · 4m',
+      'failed: exit code 3 · tries again now · Claude Code · 4m',
+      'failed: exit code 3 · attempt 3 · not tried again after 3 attempts · Claude Code · 4m',
+      'failed: exit code 3 · not tried again · Claude Code · 4m',
+    ]);
+  });
+
   it('says everything of a row in its label, description, aria text and context value', () => {
     const [group] = buildTree(t, [member('login-flow', { ...permission(4000), attempt: 2, spec: { policy: 'bypass', cwd: '/w' }, artifacts: [{ path: '/w/a', kind: 'log', at: 1 }] })], now).groups;
     deepStrictEqual(group, {
@@ -109,7 +139,7 @@ describe('presentation/treeModel', () => {
           icon: 'warning',
           color: 'list.warningForeground',
           ariaLabel: 'login-flow, needs permission, wants to run npm publish, no permission checks, attempt 2, Claude Code, running for 4 minutes',
-          contextValue: 'session;reveal;interrupt;complete;cancel;inspect;openArtifact;',
+          contextValue: 'session;reveal;interrupt;complete;cancel;retire;inspect;openArtifact;',
           children: [],
         },
       ],
@@ -125,6 +155,10 @@ describe('presentation/treeModel', () => {
       'working · 40% done · 1 prompt queued · Claude Code · 4m',
       'cancelled by you · Claude Code · 30s',
     ]);
+  });
+
+  it('marks what somebody else runs', () => {
+    deepStrictEqual(buildTree(t, [member('helper', { channel: 'external', signal: signal('working') })], now).nodes.get('session:helper')?.description, 'working · external · Claude Code · 4m');
   });
 
   it('keeps ids when name and state change', () => {
