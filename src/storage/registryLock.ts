@@ -213,14 +213,9 @@ export class RegistryLock implements Disposable {
   }
 
   async #isDead(holder: LockHolder): Promise<boolean> {
-    const { host, probe } = this.#options;
-    if (holder.host !== host && !(await this.#isOurBoot(holder))) return false;
-    return (await probe.liveness(holder)) === 'dead';
-  }
-
-  /** Who has our boot id is on this machine, whatever it was called then. */
-  async #isOurBoot(holder: LockHolder): Promise<boolean> {
-    return holder.bootId !== undefined && holder.bootId === (await this.#options.identify()).bootId;
+    // Containers share their host's boot id and count pids of their own: another name is another machine.
+    if (holder.host !== this.#options.host) return false;
+    return (await this.#options.probe.liveness(holder)) === 'dead';
   }
 
   async #drop(path: string): Promise<void> {

@@ -66,7 +66,7 @@ describe('a registry lock whose holder is dead', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   for (const [what, bootId, host, expected] of [
-    ['our boot id, another host name (the machine was renamed)', 'b', 'old-name', 'acquired'],
+    ['our boot id, another host name (a container of this machine)', 'b', 'container', 'held'],
     ['our boot id, our host name', 'b', 'here', 'acquired'],
     ['another boot id, our host name (rebooted)', 'a', 'here', 'acquired'],
     ['another boot id, another host name', 'a', 'there', 'held'],
