@@ -7,6 +7,7 @@ import type { Collected, FleetCommands, ImportedSession, NewSession, SessionMatc
 import { peerReady } from './peer.ts';
 import type { AuditEntry, DriverCatalog, SessionStore, WorktreeEvidence } from './ports.ts';
 import { WorktreeReservations, type ReapScope, type ReserveOutcome } from './reservations.ts';
+import { isStillNeeded } from './retention.ts';
 import type { RunnerEvent } from './runnerEvents.ts';
 import { isActive, isTerminal, type Session, type SessionOutcome, type StopWish } from './session.ts';
 import type { SessionEnds } from './sessionEnds.ts';
@@ -317,7 +318,7 @@ export class FleetWriter implements FleetCommands {
   async collect(ids?: readonly string[]): Promise<readonly Collected[]> {
     this.#ledger.requireOwner();
     const asked = ids === undefined ? undefined : new Set(ids);
-    const ended = this.#ledger.sessions.filter(({ id, status, outcome }) => isTerminal(status) && outcome !== undefined && (asked?.has(id) ?? true));
+    const ended = this.#ledger.sessions.filter((session) => isTerminal(session.status) && session.outcome !== undefined && !isStillNeeded(session) && (asked?.has(session.id) ?? true));
     ended.sort((a, b) => (a.feedSeq ?? 0) - (b.feedSeq ?? 0));
     await this.#options.ends.evict(ended);
     return ended.flatMap(({ id, outcome }) => (outcome === undefined ? [] : [{ sessionId: id, outcome }]));

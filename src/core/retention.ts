@@ -52,7 +52,7 @@ function isTooOld(session: Session, { maxAgeMs, now }: RetentionLimits): boolean
 }
 
 /** A person completed it, and its agent, which is ours, is not proven gone yet: somebody must still find it. Or it is started again soon. */
-function isStillNeeded({ status, channel, retryAt, stopRequest }: Session): boolean {
+export function isStillNeeded({ status, channel, retryAt, stopRequest }: Session): boolean {
   return retryAt !== undefined || (status === 'completed' && stopRequest !== undefined && channel !== 'external');
 }
 

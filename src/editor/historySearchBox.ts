@@ -36,7 +36,7 @@ interface Button extends vscode.QuickInputButton {
 
 const pauseMs = 120;
 const maxRows = 100;
-/** The registry does not know which word is an agent: more is read, and the others are left out. */
+/** The registry does not know the names of agents: more is read, and the others are left out. */
 const maxRowsOfAgent = 1000;
 
 /** Asks for a session of the history, evicted ones included, and searches while one types. `undefined` when the person gave up. */
@@ -92,7 +92,9 @@ async function find({ fleet, model, drivers, clock, t }: HistorySearchOptions, i
   const now = clock.now();
   const query = parseHistoryQuery(t, input, now);
   const { agent } = query;
-  const summaries = await fleet.search({ ...wanted(query), limit: agent === undefined ? maxRows + 1 : maxRowsOfAgent });
+  // An agent's id is one of the words that the registry looks for; part of its name is not.
+  const text = agent !== undefined && drivers.get(agent) !== undefined ? `${query.text} ${agent}`.trim() : query.text;
+  const summaries = await fleet.search({ ...wanted({ ...query, text }), limit: agent === undefined ? maxRows + 1 : maxRowsOfAgent });
   const folders = workspaceFolders();
   const found = summaries.map((summary): FoundSession => {
     const listed = summary.evicted ? undefined : fleet.find(summary.id);

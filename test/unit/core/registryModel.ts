@@ -135,7 +135,10 @@ export class RegistryModel {
   }
 
   collect(): void {
-    for (const row of [...this.rows.values()]) if (row.outcome !== undefined) this.#evict(row);
+    for (const row of [...this.rows.values()]) {
+      const isNeeded = row.retryAt !== undefined || (row.status === 'completed' && row.stop !== undefined);
+      if (row.outcome !== undefined && !isNeeded) this.#evict(row);
+    }
   }
 
   watch(id: string): void {
