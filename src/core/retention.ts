@@ -51,9 +51,12 @@ function isTooOld(session: Session, { maxAgeMs, now }: RetentionLimits): boolean
   return endOf(session) <= now - maxAgeMs;
 }
 
-/** A person completed it, and its agent, which is ours, is not proven gone yet: somebody must still find it. Or it is started again soon. */
+/** Ends that a person or a deadline wrote, not the exit of the agent. */
+const endedOnPaper: ReadonlySet<string> = new Set(['completed', 'retired', 'terminated']);
+
+/** It ended on paper, and its agent, which is ours, is not proven gone yet: somebody must still find it. Or it is started again soon. */
 export function isStillNeeded({ status, channel, retryAt, stopRequest }: Session): boolean {
-  return retryAt !== undefined || (status === 'completed' && stopRequest !== undefined && channel !== 'external');
+  return retryAt !== undefined || (endedOnPaper.has(status) && stopRequest !== undefined && channel !== 'external');
 }
 
 function endOf(session: Session): number {

@@ -49,7 +49,8 @@ export class RetiringAgents implements Disposable {
     const { fleet, runners, logger } = this.#options;
     const { id, status, retireRequest, signal } = session;
     // One window gives the order. A runner that calls later is told by the controller.
-    if (retireRequest === undefined || this.#told.has(id) || !fleet.isOwner || !runners.isConnected(id)) return;
+    // Who is cancelled meanwhile may look idle while it ends: that is no end of its turn.
+    if (retireRequest === undefined || session.stopRequest !== undefined || this.#told.has(id) || !fleet.isOwner || !runners.isConnected(id)) return;
     if (status === 'retiring' && signal?.activity === 'idle') detach(this.#retire(id), logger, `retiring ${id}`);
     else if (status === 'terminated') detach(this.#stop(id), logger, `ending ${id} at its deadline`);
   }

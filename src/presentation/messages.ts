@@ -18,7 +18,7 @@ export interface Confirmation {
 /** Ends one or more agents. */
 export function confirmCancel(t: Translate, names: readonly string[]): Confirmation {
   return {
-    message: names.length === 1 ? t('Cancel “{0}”?', rowText(names[0] ?? '')) : t('Cancel {0} sessions?', names.length),
+    message: names.length === 1 ? t('End the agent of “{0}”?', rowText(names[0] ?? '')) : t('End the agents of {0} sessions?', names.length),
     detail: t('The agent and all processes that it started are ended. Files that it has written stay.'),
     confirm: names.length === 1 ? t('End Agent') : t('End Agents'),
   };

@@ -91,6 +91,6 @@ describe('prompts', () => {
     const ended = await spawn({ variant: 'works:1', name: 'over' });
     await hasEnded(ended);
     assert.equal(await refusal(ended, 'Hello?'), '“over” cannot take a prompt: it has ended: completed.');
-    assert.match(await refusal('agent-unknown', 'Hello?'), /^There is no session agent-unknown\./);
+    assert.match(await refusal('agent-unknown', 'Hello?'), /^No session id begins with “agent-unknown”\./);
   });
 });

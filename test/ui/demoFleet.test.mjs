@@ -184,7 +184,7 @@ describe('the demo fleet', () => {
     const agent = (await fleet.agents()).get('watcher');
     assert.ok(agent);
     await fleet.tree.inlineAction('watcher', 'Cancel…');
-    assert.equal((await dialog.read()).message, 'Cancel “watcher”?');
+    assert.equal((await dialog.read()).message, 'End the agent of “watcher”?');
     await dialog.click('Cancel');
     assert.match((await fleet.tree.read('watcher')).description, /^idle/);
     await fleet.tree.inlineAction('watcher', 'Cancel…');

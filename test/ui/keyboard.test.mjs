@@ -77,14 +77,14 @@ describe('the fleet by keyboard', () => {
     const agent = (await fleet.agents()).get('watcher');
     assert.ok(agent);
     await press('Delete');
-    await fleet.window.dialog().wait('Cancel “watcher”?');
+    await fleet.window.dialog().wait('End the agent of “watcher”?');
     await press('Escape');
     await until('the question to go', async () => !(await fleet.window.dialog().isOpen()));
     assert.equal((await fleet.agents()).get('watcher')?.agent, agent.agent);
     await focusIsInView();
     await focusIs('watcher');
     await press('Delete');
-    await fleet.window.dialog().wait('Cancel “watcher”?');
+    await fleet.window.dialog().wait('End the agent of “watcher”?');
     await press('Enter');
     await fleet.rowWhen('watcher', /^cancelled by you/);
     await fleet.gone([agent.agent]);

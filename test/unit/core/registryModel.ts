@@ -136,7 +136,7 @@ export class RegistryModel {
 
   collect(): void {
     for (const row of [...this.rows.values()]) {
-      const isNeeded = row.retryAt !== undefined || (row.status === 'completed' && row.stop !== undefined);
+      const isNeeded = row.retryAt !== undefined || (['completed', 'retired', 'terminated'].includes(row.status) && row.stop !== undefined);
       if (row.outcome !== undefined && !isNeeded) this.#evict(row);
     }
   }
@@ -158,7 +158,7 @@ export class RegistryModel {
     if (this.#maxFinished === 0) return;
     const ended = [...this.rows.values()].filter(({ status }) => isTerminal(status)).sort((a, b) => (a.feedSeq ?? 0) - (b.feedSeq ?? 0));
     for (const row of ended.slice(0, Math.max(0, ended.length - this.#maxFinished))) {
-      if (row.retryAt === undefined && !(row.status === 'completed' && row.stop !== undefined)) this.#evict(row);
+      if (row.retryAt === undefined && !(['completed', 'retired', 'terminated'].includes(row.status) && row.stop !== undefined)) this.#evict(row);
     }
   }
 

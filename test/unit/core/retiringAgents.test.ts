@@ -34,6 +34,18 @@ describe('L9: retiring agents', () => {
     assert.equal(window.fleet.get(id).status, 'retired');
   });
 
+  it('L6: one that is cancelled before its turn ends is cancelled, though it looks idle while it ends', async () => {
+    await open(busy);
+    window.runners.connect(id);
+    await window.fleet.requestRetire(id);
+    await window.controller.cancel(id, 'no more');
+    await window.fleet.applyTitle(id, JSON.stringify([{ type: 'activity', activity: 'idle' }]));
+    await settle();
+    assert.equal(window.fleet.get(id).status, 'retiring');
+    await window.fleet.applyRunnerEvents(id, [event(1, exited(0))]);
+    assert.deepEqual(window.fleet.get(id).outcome, { type: 'cancelled', reason: 'no more' });
+  });
+
   it('a busy one may end its turn first', async () => {
     await open(busy);
     window.runners.connect(id);

@@ -7,7 +7,7 @@ describe('presentation/messages', () => {
   it('asks before something ends or is lost', () => {
     deepStrictEqual(
       [confirmCancel(t, ['ui']), confirmCancel(t, ['a', 'b']), confirmClear(t, 1), confirmBypass(t, 'Codex', '/w')].map(({ message, confirm }) => `${message} [${confirm}]`),
-      ['Cancel “ui”? [End Agent]', 'Cancel 2 sessions? [End Agents]', 'Clear 1 finished session? [Clear]', 'Start Codex without permission checks? [Start Without Checks]'],
+      ['End the agent of “ui”? [End Agent]', 'End the agents of 2 sessions? [End Agents]', 'Clear 1 finished session? [Clear]', 'Start Codex without permission checks? [Start Without Checks]'],
     );
   });
 
