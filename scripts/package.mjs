@@ -16,7 +16,7 @@ const maxBytes = 1_500_000;
 const wanted = {
   required: [
     'package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'l10n/bundle.l10n.json',
-    'dist/extension.cjs', 'dist/runner.cjs', 'dist/demo.cjs', 'dist/hook.cjs', 'dist/pi-extension.mjs', 'dist/sql-wasm.wasm',
+    'dist/extension.cjs', 'dist/registry-worker.cjs', 'dist/runner.cjs', 'dist/demo.cjs', 'dist/hook.cjs', 'dist/pi-extension.mjs', 'dist/sql-wasm.wasm',
     'media/icon.png', 'media/fleet.svg', 'media/readme/fleet.png', 'media/readme/inspect.png', 'media/readme/review.png',
     'media/walkthrough/answer.svg', 'media/walkthrough/demo.svg', 'media/walkthrough/inspect.svg', 'media/walkthrough/spawn.svg',
   ],
