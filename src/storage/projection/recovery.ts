@@ -51,8 +51,12 @@ function agrees(projection: Projection, survey: Survey): string | undefined {
   const covered = new Set(survey.covered);
   const segments = new Map(survey.segments.map((segment) => [segment.name, segment]));
   const strays = new Set(survey.strays);
+  const [firstLive] = survey.segments.filter(({ kind }) => kind === 'live');
+  const isComplete = firstLive !== undefined && firstLive.first <= survey.upTo + 1;
   for (const name of projection.marks.segments()) {
     if (covered.has(name)) return `it points to ${name}, which is covered by a base`;
+    // An owner that was stopped in the middle of a compaction and woke up after its half-made base was cleared away leaves such a snapshot.
+    if (!segments.has(name) && !strays.has(name) && isComplete && parseName(name)?.type === 'base') return `it points to ${name}, which is gone; the journal has all of it`;
     // Without a base over it, what points to a file that somebody removed is still the best there is: only the bodies are lost.
     if (!segments.has(name) && !strays.has(name) && isBelow(name, survey.upTo)) return `it points to ${name}, which is gone`;
   }

@@ -46,8 +46,10 @@ export class Disk {
 
   async #syncFolder(path: string): Promise<void> {
     const names = [...this.#names].filter(([name]) => dirname(name) === path);
+    const gone = [...this.#synced.keys()].filter((name) => dirname(name) === path && !this.#names.has(name));
     await nodeFiles.syncFolder(path);
-    for (const name of this.#synced.keys()) if (dirname(name) === path) this.#synced.delete(name);
+    // Another sync that began later may have ended sooner: what it brought to the disk stays there.
+    for (const name of gone) if (!this.#names.has(name)) this.#synced.delete(name);
     for (const [name, inode] of names) this.#synced.set(name, inode);
   }
 
