@@ -156,6 +156,8 @@ class Race {
     const inOrder = reigns.filter((reign) => reign.length > 0).sort((a, b) => (a[0]?.from ?? 0) - (b[0]?.from ?? 0));
     // A session that a killed owner was about to evict may have been evicted by the next one.
     const evictedFor = new Set(inOrder.flat().flatMap(({ change, to }) => (change.k === 'evict' && to !== undefined ? change.ss.map(({ id }) => id) : [])));
+    // Asked for twice and never answered: had the first attempt got through, nobody would have asked again.
+    const lastAttempt = new Map(inOrder.flat().flatMap(({ change, to }) => (change.k === 'evict' && to === undefined ? change.ss.map(({ id }) => [id, change] as const) : [])));
     const model = new Model();
     let end = 0;
     for (const reign of inOrder) {
@@ -163,7 +165,7 @@ class Race {
       for (const { change, to } of reign) {
         end = Math.max(end, to ?? 0);
         if (to !== undefined) model.apply(change);
-        else model.apply(change, partsThere(change, found, evictedFor));
+        else model.apply(change, partsThere(change, found, (id) => !evictedFor.has(id) && lastAttempt.get(id) === change));
       }
     }
     tally.count('reigns', inOrder.length);
@@ -181,7 +183,9 @@ class Race {
     const failed = new Set<number>();
     for (const line of await writer.diary()) {
       if ('open' in line) {
-        reigns.push([]);
+        // What waited for the registry is written by the reign that begins now, before anything that is asked in it.
+        const before = reigns.pop() ?? [];
+        reigns.push(before.filter(({ to }) => to !== undefined), before.filter(({ to }) => to === undefined));
         if (line.open.skipped > 0 || line.open.restored) this.#tally.found('other', `${this.#folder}: opened as ${JSON.stringify(line.open)}`);
       } else if ('ask' in line) {
         const done = { change: line.change, from: line.at };
@@ -205,7 +209,7 @@ class Race {
 }
 
 /** How many records of a change that was under way at the kill reached the journal. */
-function partsThere(change: Change, found: Found, evictedFor: ReadonlySet<string>): number {
+function partsThere(change: Change, found: Found, evictedBy: (id: string) => boolean): number {
   switch (change.k) {
     case 'put': {
       const newest = change.h.at(-1);
@@ -213,7 +217,7 @@ function partsThere(change: Change, found: Found, evictedFor: ReadonlySet<string
       return found.history(change.s.id).some(({ data }) => JSON.stringify(data) === JSON.stringify(newest.data)) ? 1 : 0;
     }
     case 'evict':
-      return change.ss.filter(({ id }) => found.evicted.has(id) && !evictedFor.has(id)).length;
+      return change.ss.filter(({ id }) => found.evicted.has(id) && evictedBy(id)).length;
     case 'del':
       return 0;
     case 'audit':

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorCode } from '../../../src/base/errors.ts';
 import { systemProcessTable } from '../../../src/hosts/local/systemTable.ts';
 import type { LaunchFile } from '../../../src/link/launchFile.ts';
 import type { LinkServer } from '../../../src/link/server.ts';
@@ -170,5 +171,12 @@ export async function marked(sessionId: string): Promise<number[]> {
 }
 
 async function killMarked(sessionId: string): Promise<void> {
-  for (const pid of await marked(sessionId)) process.kill(pid, 'SIGKILL');
+  for (const pid of await marked(sessionId)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      // It may have ended between the look and the kill.
+      if (errorCode(error) !== 'ESRCH') throw error;
+    }
+  }
 }
