@@ -16,6 +16,9 @@ import { FakeTerminals } from '../../fakes/terminalHost.ts';
 import { FakeWindow } from '../../fakes/window.ts';
 import { withFolder } from './linkHarness.ts';
 
+/** How often windows that are made from now on ask whether their owner is there, milliseconds: seldom, because a loaded machine is no dead owner. */
+export const pulse = { ms: 60_000 };
+
 /** A window that may own the registry or ask its owner: fakes inside, a real socket in between. */
 export class LinkedWindow {
   readonly id: string;
@@ -33,7 +36,7 @@ export class LinkedWindow {
   constructor(folder: string, id: string, role: 'owner' | 'reader', sessions: readonly Session[]) {
     this.id = id;
     this.#file = join(folder, 'window.json');
-    this.client = new WindowClient({ file: this.#file, windowId: id, terminals: this.own, timers: systemTimers, logger: nullLogger, silentAfterMs: 200, pulseMs: 500 });
+    this.client = new WindowClient({ file: this.#file, windowId: id, terminals: this.own, timers: systemTimers, logger: nullLogger, silentAfterMs: 200, pulseMs: pulse.ms });
     const store = new MemoryStore(sessions);
     store.role = role;
     this.core = new FakeWindow({ store, owner: this.client });

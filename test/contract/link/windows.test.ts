@@ -11,7 +11,7 @@ import { readWindowFile } from '../../../src/link/windowFile.ts';
 import { sessionId } from '../../fakes/ids.ts';
 import { aSession, event, started } from '../../fakes/sessions.ts';
 import { RawPeer } from './linkHarness.ts';
-import { eventually, until, withWindows, type Setup } from './windowHarness.ts';
+import { eventually, until, withWindows, type Setup, pulse } from './windowHarness.ts';
 
 const [first, second, third] = [sessionId(1), sessionId(2), sessionId(3)];
 const wanted = (id: string, name: string): NewSession => ({ id, name, driver: 'scripted', spec: { policy: 'ask', cwd: '/work/docs' }, tokenHash: 'x', attempt: 1 });
@@ -230,6 +230,7 @@ describe('S3: link between windows', () => {
         const child = fork(join(import.meta.dirname, 'ownerChild.ts'), [folder], { stdio: 'inherit' });
         try {
           for await (const [message] of on(child, 'message')) if (message === 'listening') break;
+          pulse.ms = 500;
           const reader = await another('reader');
           await reader.join();
           child.kill('SIGSTOP');
@@ -239,6 +240,7 @@ describe('S3: link between windows', () => {
           child.kill('SIGCONT');
           await until(reader.client.onDidChange, () => reader.client.isReachable);
         } finally {
+          pulse.ms = 60_000;
           child.kill('SIGKILL');
         }
       });
